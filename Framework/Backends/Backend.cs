@@ -1,0 +1,55 @@
+namespace EvenNet.Framework;
+
+/// <summary>
+/// A device: answers a request with the first offer of its catalogue, and owns memory. Beside layers it does three things:
+/// matrix products and channel moments, on which the initializers stand, and the solver's update.
+/// </summary>
+public abstract class Backend : IDisposable
+{
+    /// <summary>«reference», «cpu», «cuda».</summary>
+    public abstract string Name { get; }
+
+    /// <summary>One line for people: «cpu: 2 threads, AVX-512».</summary>
+    public abstract string Description { get; }
+
+    /// <summary>Kernels, fastest first; the first offer wins.</summary>
+    protected abstract IReadOnlyList<Func<KernelRequest, KernelOffer?>> Catalogue { get; }
+
+    /// <summary>The first offer for a request.</summary>
+    /// <exception cref="BackendException">No kernel takes it.</exception>
+    public KernelOffer Offer(KernelRequest request)
+    {
+        foreach (Func<KernelRequest, KernelOffer?> offer in Catalogue)
+            if (offer(request) is { } accepted) return accepted;
+        throw new BackendException($"{Name} has no kernel for {request.Layer} on {string.Join(", ", request.Inputs)}");
+    }
+
+    /// <summary>Zeroed memory.</summary>
+    public abstract Storage Allocate(long count);
+
+    /// <summary>
+    /// c = op(a) · op(b), or c += …, on host memory; row-major without gaps. op(a): m×k, op(b): k×n, c: m×n.
+    /// The same bits whatever the number of threads.
+    /// </summary>
+    public abstract void Gemm(
+        bool transposeA, bool transposeB, int m, int n, int k, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, bool accumulate = false);
+
+    /// <summary>Mean and deviation of each channel over samples and positions, in double.</summary>
+    public virtual ChannelMoments Moments(Tensor value) => HostMoments.Of(value);
+
+    /// <summary>One solver step on one parameter.</summary>
+    public abstract void Sgd(in SgdUpdate update);
+
+    /// <summary>Σ x² in double.</summary>
+    public abstract double SquaredNorm(Region region);
+
+    /// <summary>Frees the device.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees the device.</summary>
+    protected virtual void Dispose(bool disposing) { }
+}

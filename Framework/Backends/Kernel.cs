@@ -1,0 +1,36 @@
+namespace EvenNet.Framework;
+
+/// <summary>Training (dropout draws masks) or testing.</summary>
+public enum Phase
+{
+    /// <summary>Dropout is active.</summary>
+    Train,
+
+    /// <summary>Dropout is the identity.</summary>
+    Test,
+}
+
+/// <summary>
+/// The work of one place in a plan, bound to its tensors. <see cref="Forward"/> and <see cref="Backward"/> only enqueue work: they do not
+/// allocate, wait, read results on the host, or vary what they launch (the phase aside).
+/// Backward adds to parameter gradients; it writes an input's gradient, or adds where the bindings say so, and skips one that is null.
+/// It may destroy the output's gradient and never touches values.
+/// </summary>
+public abstract class Kernel : IDisposable
+{
+    /// <summary>Computes the output from the inputs.</summary>
+    public abstract void Forward(Phase phase);
+
+    /// <summary>Computes the inputs' and the parameters' gradients from the output's gradient, for the last forward pass.</summary>
+    public abstract void Backward();
+
+    /// <summary>Frees what the kernel holds beside its bindings.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees what the kernel holds beside its bindings.</summary>
+    protected virtual void Dispose(bool disposing) { }
+}

@@ -1,0 +1,51 @@
+namespace EvenNet.Framework;
+
+/// <summary>
+/// A block of a backend's memory: float32 on devices, float64 in the reference. The host reaches it by copying;
+/// a copy waits for the work that writes the block.
+/// </summary>
+public abstract class Storage : IDisposable
+{
+    /// <summary>Elements.</summary>
+    public abstract long Count { get; }
+
+    /// <summary>Bytes.</summary>
+    public abstract long Bytes { get; }
+
+    /// <summary>Copies elements from <paramref name="offset"/> on to the host.</summary>
+    public abstract void Read(long offset, Span<float> to);
+
+    /// <inheritdoc cref="Read(long, Span{float})"/>
+    public abstract void Read(long offset, Span<double> to);
+
+    /// <summary>Copies elements from the host to <paramref name="offset"/> and on.</summary>
+    public abstract void Write(long offset, ReadOnlySpan<float> from);
+
+    /// <inheritdoc cref="Write(long, ReadOnlySpan{float})"/>
+    public abstract void Write(long offset, ReadOnlySpan<double> from);
+
+    /// <summary>Sets elements to zero.</summary>
+    public abstract void Clear(long offset, long count);
+
+    /// <summary>Frees the block.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees the block.</summary>
+    protected abstract void Dispose(bool disposing);
+}
+
+/// <summary>Part of a block.</summary>
+public readonly record struct Region(Storage Storage, long Offset, long Count)
+{
+    /// <summary>Sets it to zero.</summary>
+    public void Clear() => Storage.Clear(Offset, Count);
+
+    /// <summary>A part of this part.</summary>
+    public Region Slice(long offset, long count) => offset >= 0 && count >= 0 && offset + count <= Count
+        ? new Region(Storage, Offset + offset, count)
+        : throw new ArgumentOutOfRangeException(nameof(offset), $"{offset} + {count} lies outside a region of {Count}");
+}

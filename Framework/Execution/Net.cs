@@ -1,0 +1,232 @@
+namespace EvenNet.Framework;
+
+/// <summary>
+/// A graph planned for one backend and batch size: kernels chosen, fused, and bound to one arena. A value is readable right after its node
+/// ran; values in <see cref="NetOptions.Observe"/>, outputs and inputs stay readable to the end of the pass.
+/// </summary>
+public sealed class Net : IDisposable
+{
+    private readonly Plan plan;
+    private readonly Storage arena, scratch;
+    private readonly Dictionary<Node, (int First, int Last)> stepsOf = [];
+    private readonly Node[] losses;
+    private readonly BackwardPass? fromLosses;
+    private readonly float[] ones;
+
+    /// <summary>Plans <paramref name="parameters"/>' graph for <paramref name="batch"/> samples and binds the kernels.</summary>
+    public Net(ParameterSet parameters, int batch, NetOptions? options = null)
+    {
+        Options = options ?? new NetOptions();
+        (Parameters, Batch) = (parameters, batch);
+        plan = Planner.Plan(parameters.Graph, parameters.Backend, batch, Options);
+        var memory = new MemoryPlan(plan, batch, Options);
+        Report = PlanReport.Of(plan, memory);
+        arena = parameters.Backend.Allocate(memory.Arena);
+        scratch = parameters.Backend.Allocate(memory.Scratch);
+        foreach (PlanValue v in plan.Values)
+        {
+            v.Value = new Tensor(memory.Value(v, arena), batch, v.Node.Shape, v.Layout);
+            if (v.NeedsGradient) v.Gradient = new Tensor(memory.Gradient(v, arena), batch, v.Node.Shape, v.GradientLayout);
+        }
+        foreach (PlanStep step in plan.Steps)
+        {
+            stepsOf[step.Node] = (stepsOf.TryGetValue(step.Node, out (int First, int Last) range) ? range.First : step.Index, step.Index);
+            step.Kernel = step.Offer.Bind(Bind(step, memory));
+        }
+        losses = [.. plan.Of.Keys.Where(n => n.Layer is ILoss)];
+        ones = new float[batch];
+        ones.AsSpan().Fill(1);
+        if (Options.Backward && losses.Length > 0) fromLosses = new BackwardPass(plan, losses);
+    }
+
+    /// <summary>The learned state, shared with other plans.</summary>
+    public ParameterSet Parameters { get; }
+
+    /// <summary>The planned graph.</summary>
+    public Graph Graph => Parameters.Graph;
+
+    /// <summary>The device.</summary>
+    public Backend Backend => Parameters.Backend;
+
+    /// <summary>Samples.</summary>
+    public int Batch { get; }
+
+    /// <summary>What the plan was made for.</summary>
+    public NetOptions Options { get; }
+
+    /// <summary>Kernels and memory.</summary>
+    public PlanReport Report { get; }
+
+    /// <summary>Nodes of the plan, inputs first.</summary>
+    public IEnumerable<Node> Nodes => Graph.Nodes.Where(plan.Of.ContainsKey);
+
+    /// <summary>A node's value.</summary>
+    public Tensor this[Node node] => Value(node).Value!;
+
+    /// <summary>The losses' sum, each with its weight; waits for the device.</summary>
+    public double Loss => losses.Sum(n => this[n].ReadExact().Sum());
+
+    /// <summary>Sets an input node's value, N×C×H×W.</summary>
+    public void Load(Node input, ReadOnlySpan<float> data) => InputOf(input).Write(data);
+
+    /// <inheritdoc cref="Load(Node, ReadOnlySpan{float})"/>
+    public void Load(Node input, ReadOnlySpan<double> data) => InputOf(input).Write(data);
+
+    /// <summary>Runs everything.</summary>
+    public void Forward(Phase phase = Phase.Train) => Run(0, plan.Steps.Count - 1, phase);
+
+    /// <summary>Runs one node's step from the present values of its inputs: the initializers' walk.</summary>
+    public void Forward(Node node, Phase phase)
+    {
+        if (stepsOf.TryGetValue(node, out (int First, int Last) range)) Run(range.First, range.Last, phase);
+        else _ = Value(node);
+    }
+
+    /// <summary>Runs every step up to and with <paramref name="last"/>'s.</summary>
+    public void ForwardThrough(Node last, Phase phase)
+    {
+        if (stepsOf.TryGetValue(last, out (int First, int Last) range)) Run(0, range.Last, phase);
+        else _ = Value(last);
+    }
+
+    /// <summary>Back-propagates from all losses.</summary>
+    public void Backward()
+    {
+        if (fromLosses is null) throw new InvalidOperationException(Options.Backward ? "the plan has no loss to start from; give a node and its gradient" : NoBackward);
+        for (int i = plan.Steps.Count - 1; i >= 0; i--) Backward(fromLosses, i, null);
+    }
+
+    /// <summary>Back-propagates from any value: ∂ℓ/∂node = <paramref name="gradient"/>, N×C×H×W.</summary>
+    public void Backward(Node from, float[] gradient) => Backward([(from, gradient)]);
+
+    /// <summary>Back-propagates from several values at once.</summary>
+    public void Backward(IReadOnlyList<(Node Node, float[] Gradient)> seeds)
+    {
+        foreach (Node _ in BackwardSteps(seeds)) { }
+    }
+
+    /// <summary>
+    /// Back-propagates step by step: yields each node when its gradient is complete and its own backward step is about to run, so that
+    /// <see cref="ReadGradient"/> and its inputs' values can be read.
+    /// </summary>
+    public IEnumerable<Node> BackwardSteps(IReadOnlyList<(Node Node, float[] Gradient)> seeds)
+    {
+        if (!Options.Backward) throw new InvalidOperationException(NoBackward);
+        foreach ((Node node, float[] gradient) in seeds)
+        {
+            Tensor target = GradientOf(node);
+            if (gradient.Length != target.Count) throw new ArgumentException($"the gradient of {node} at batch {Batch} has {target.Count} values, got {gradient.Length}");
+        }
+        var pass = new BackwardPass(plan, [.. seeds.Select(s => s.Node)]);
+        return Walk();
+
+        IEnumerable<Node> Walk()
+        {
+            for (int i = plan.Steps.Count - 1; i >= 0; i--)
+            {
+                PlanStep step = plan.Steps[i];
+                bool yields = pass.IsActive(step) && step.Request.Layer is not Reorder;
+                if (yields)
+                {
+                    Seed(pass, step, seeds);
+                    yield return step.Node;
+                }
+                RunBackward(pass, step);
+            }
+        }
+    }
+
+    /// <summary>A node's value on the host, N×C×H×W whatever the layout; waits for the device.</summary>
+    public float[] Read(Node node) => this[node].Read();
+
+    /// <summary>A node's gradient.</summary>
+    public Tensor GradientOf(Node node) => Value(node).Gradient
+        ?? throw new InvalidOperationException($"the plan computes no gradient of {node.Name}");
+
+    /// <summary>A node's gradient on the host, N×C×H×W; complete just before the node's own backward step.</summary>
+    public float[] ReadGradient(Node node) => GradientOf(node).Read();
+
+    /// <summary>A line a kernel: node, size, kernel, layout; then the memory.</summary>
+    public string Describe() => Report.Describe(Backend.Name)
+        + $"arena {Report.ArenaCount:N0} values ({Report.SeparateCount:N0} with a buffer each), workspace {Report.ScratchCount:N0}\n";
+
+    /// <summary>Frees the arena; the parameters stay.</summary>
+    public void Dispose()
+    {
+        foreach (PlanStep step in plan.Steps) step.Kernel?.Dispose();
+        arena.Dispose();
+        scratch.Dispose();
+    }
+
+    private const string NoBackward = "the plan has no backward pass; plan with NetOptions.Backward";
+
+    private Bindings Bind(PlanStep step, MemoryPlan memory) => new()
+    {
+        Request = step.Request,
+        Inputs = [.. step.Inputs.Select(v => v.Value!)],
+        Output = step.Output.Value!,
+        OutputGradient = step.Output.Gradient,
+        InputGradients = [.. step.Inputs.Select((v, i) => step.WritesGradient(i) ? v.Gradient : null)],
+        Accumulate = [.. step.Inputs.Select((v, i) => v.FirstWriter != step || step.Inputs.Take(i).Where((w, j) => w == v && step.WritesGradient(j)).Any())],
+        Parameters = step.Request.Layer is Reorder ? [] : Parameters.Of(step.Source),
+        ParameterGradients = Options.Backward && Options.ParameterGradients(step.Source),
+        Saved = memory.Saved(step, arena),
+        Scratch = new Region(scratch, 0, memory.Scratch),
+        Random = (Options.Seed, (uint)plan.Of.Keys.TakeWhile(n => n != step.Node).Count()),
+    };
+
+    private void Run(int first, int last, Phase phase)
+    {
+        for (int i = first; i <= last; i++) plan.Steps[i].Kernel!.Forward(phase);
+    }
+
+    private void Backward(BackwardPass pass, int index, IReadOnlyList<(Node Node, float[] Gradient)>? seeds)
+    {
+        PlanStep step = plan.Steps[index];
+        if (pass.IsActive(step)) Seed(pass, step, seeds);
+        RunBackward(pass, step);
+    }
+
+    private static void RunBackward(BackwardPass pass, PlanStep step)
+    {
+        if (pass.IsActive(step)) step.Kernel!.Backward();
+        else pass.ClearInsteadOfWriting(step);
+    }
+
+    // Puts a seed into its node's gradient right before the node's own step, when the buffer is certainly the node's: writes it,
+    // or adds it where other seeds have back-propagated into the node.
+    private void Seed(BackwardPass pass, PlanStep step, IReadOnlyList<(Node Node, float[] Gradient)>? seeds)
+    {
+        if (step.Request.Layer is Reorder || !pass.IsSeed(step.Node)) return;
+        Tensor target = step.Output.Gradient!;
+        if (seeds is null)
+        {
+            target.Write(ones);
+            return;
+        }
+        foreach ((Node node, float[] gradient) in seeds)
+        {
+            if (node != step.Node) continue;
+            if (!pass.HasActiveReader(step.Output))
+            {
+                target.Write(gradient);
+                continue;
+            }
+            double[] sum = target.ReadExact();
+            for (int i = 0; i < sum.Length; i++) sum[i] += gradient[i];
+            target.Write(sum);
+        }
+    }
+
+    private Tensor InputOf(Node node) => node.Layer is Input
+        ? this[node]
+        : throw new ArgumentException($"{node.Name} is computed by {node.Layer.GetType().Name}; only input nodes are loaded");
+
+    private PlanValue Value(Node node)
+    {
+        if (plan.Of.TryGetValue(node, out PlanValue? value)) return value;
+        throw Graph.Nodes.Contains(node)
+            ? new InvalidOperationException($"{node.Name} has no value of its own in this plan: it was fused or is not needed; plan with Fuse = false or put it into Observe")
+            : new GraphException($"{node.Name} is not part of this graph");
+    }
+}

@@ -1,0 +1,26 @@
+namespace EvenNet.Framework;
+
+/// <summary>What a plan is for. The defaults train.</summary>
+public sealed record NetOptions
+{
+    /// <summary>Plan a backward pass.</summary>
+    public bool Backward { get; init; } = true;
+
+    /// <summary>Fold a rectifier into the affine layer below it. Without, every value exists: what the initializers use.</summary>
+    public bool Fuse { get; init; } = true;
+
+    /// <summary>The nodes to compute; the graph's outputs by default. A plan may stop anywhere: with the scores it plans no loss.</summary>
+    public IReadOnlyList<Node>? Outputs { get; init; }
+
+    /// <summary>Values that stay readable to the end of a pass, not only right after their node ran.</summary>
+    public IReadOnlyList<Node> Observe { get; init; } = [];
+
+    /// <summary>Compute the gradients of the input nodes too.</summary>
+    public bool InputGradients { get; init; }
+
+    /// <summary>Nodes whose parameters' gradients the backward pass adds up; all by default.</summary>
+    public Func<Node, bool> ParameterGradients { get; init; } = static _ => true;
+
+    /// <summary>Seed of the dropout masks.</summary>
+    public ulong Seed { get; init; } = 1;
+}

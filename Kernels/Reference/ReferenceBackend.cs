@@ -1,0 +1,62 @@
+using EvenNet.Framework;
+
+namespace EvenNet.Kernels.Reference;
+
+/// <summary>Plain loops in float64, a page a layer: the specification that the other backends are tested against.</summary>
+public sealed class ReferenceBackend : Backend
+{
+    /// <inheritdoc/>
+    public override string Name => "reference";
+
+    /// <inheritdoc/>
+    public override string Description => "reference: float64 loops, one thread";
+
+    /// <summary>Every reference kernel; they run on float64 and on float32 memory.</summary>
+    internal static IReadOnlyList<Func<KernelRequest, KernelOffer?>> Everything { get; } =
+    [
+        ReferenceConvolution.Offer, ReferenceInnerProduct.Offer, ReferenceRelu.Offer, ReferenceConcat.Offer, ReferenceReorder.Offer,
+    ];
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<Func<KernelRequest, KernelOffer?>> Catalogue => Everything;
+
+    /// <inheritdoc/>
+    public override Storage Allocate(long count) => new DoubleStorage(count);
+
+    /// <inheritdoc/>
+    public override void Gemm(
+        bool transposeA, bool transposeB, int m, int n, int k, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, bool accumulate = false)
+    {
+        for (int i = 0; i < m; i++)
+        {
+            for (int j = 0; j < n; j++)
+            {
+                double sum = accumulate ? c[i * n + j] : 0;
+                for (int l = 0; l < k; l++)
+                    sum += (double)a[transposeA ? l * m + i : i * k + l] * b[transposeB ? j * k + l : l * n + j];
+                c[i * n + j] = (float)sum;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Sgd(in SgdUpdate update)
+    {
+        Numbers w = new(update.Values), g = new(update.Gradients), v = new(update.Momenta);
+        for (long i = 0; i < update.Values.Count; i++)
+        {
+            v[i] = update.Momentum * v[i] + update.Rate * (update.GradientScale * g[i] + update.Decay * w[i]);
+            w[i] -= v[i];
+            g[i] = 0;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override double SquaredNorm(Region region)
+    {
+        var x = new Numbers(region);
+        double sum = 0;
+        for (long i = 0; i < region.Count; i++) sum += x[i] * x[i];
+        return sum;
+    }
+}
