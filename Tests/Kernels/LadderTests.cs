@@ -1,7 +1,8 @@
 using EvenNet.Framework;
+using EvenNet.Kernels;
 using EvenNet.Kernels.Cpu;
 
-namespace EvenNet.Tests;
+namespace EvenNet.Tests.Kernels;
 
 public sealed class LadderTests
 {
@@ -13,14 +14,14 @@ public sealed class LadderTests
     [Test]
     public void The_cpu_agrees_with_the_reference([ValueSource(typeof(Every), nameof(Every.LayerCase))] LayerCase layerCase, [Values] bool fuse)
     {
-        using Backend reference = Kernels.Backends.Open("reference"), cpu = Kernels.Backends.Open("cpu");
+        using Backend reference = Backends.Open("reference"), cpu = Backends.Open("cpu");
         Compare(LayerRun.Of(layerCase, reference, fuse), LayerRun.Of(layerCase, cpu, fuse), tolerance: 1e-4);
     }
 
     [Test]
     public void Fused_and_unfused_plans_agree([ValueSource(typeof(Every), nameof(Every.LayerCase))] LayerCase layerCase)
     {
-        using Backend reference = Kernels.Backends.Open("reference");
+        using Backend reference = Backends.Open("reference");
         Compare(LayerRun.Of(layerCase, reference, fuse: false), LayerRun.Of(layerCase, reference), tolerance: 1e-12);
     }
 
@@ -35,6 +36,6 @@ public sealed class LadderTests
     {
         Assert.That(actual.Results.Keys, Is.EqualTo(expected.Results.Keys));
         foreach ((string name, double[] values) in expected.Results)
-            Assert.That(Numbers.RelativeError(values, actual.Results[name]), Is.LessThanOrEqualTo(tolerance), name);
+            Assert.That(Sample.RelativeError(values, actual.Results[name]), Is.LessThanOrEqualTo(tolerance), name);
     }
 }

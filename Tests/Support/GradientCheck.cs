@@ -1,4 +1,5 @@
 using EvenNet.Framework;
+using EvenNet.Kernels;
 
 namespace EvenNet.Tests;
 
@@ -10,7 +11,7 @@ public static class GradientCheck
     /// <summary>Worst error over inputs and parameters, relative to the largest gradient of the same tensor.</summary>
     public static double WorstError(LayerCase layerCase, double step)
     {
-        using Backend backend = Kernels.Backends.Open("reference");
+        using Backend backend = Backends.Open("reference");
         Graph graph = layerCase.Graph();
         (Node Node, float[] Gradient)[] seeds = LayerRun.Seeds(layerCase, graph);
         LayerRun analytic = LayerRun.Of(layerCase, backend);

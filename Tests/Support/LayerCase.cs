@@ -24,12 +24,12 @@ public sealed class LayerCase(string name, int batch, Func<IReadOnlyList<Node>> 
         var random = new Random(7);
         foreach (Node node in parameters.Graph.Nodes)
         {
-            if (node.Layer is Input) load(node, Data(node, random) ?? Numbers.Normal(random, batch * node.Shape.Count));
+            if (node.Layer is Input) load(node, Data(node, random) ?? Sample.Normal(random, batch * node.Shape.Count));
         }
         foreach (Parameter p in parameters.All)
         {
             double size = p.Spec.Name == "weight" ? 1 / Math.Sqrt(p.FanIn) : 0.5;
-            double[] values = Numbers.Normal(random, p.Count);
+            double[] values = Sample.Normal(random, p.Count);
             // A scale far from one and a bias far from zero, so that a kernel that forgets either is seen.
             float[] scaled = p.Spec.Name == "scale" ? [0.7f] : [.. values.Select(v => (float)(size * v))];
             p.Write(scaled);
@@ -37,7 +37,7 @@ public sealed class LayerCase(string name, int batch, Func<IReadOnlyList<Node>> 
     }
 }
 
-public static class Numbers
+public static class Sample
 {
     public static double[] Normal(Random random, int count)
     {
