@@ -28,10 +28,11 @@ public sealed class Net : IDisposable
             v.Value = new Tensor(memory.Value(v, arena), batch, v.Node.Shape, v.Layout);
             if (v.NeedsGradient) v.Gradient = new Tensor(memory.Gradient(v, arena), batch, v.Node.Shape, v.GradientLayout);
         }
+        Dictionary<Node, int> position = Graph.Nodes.Select((n, i) => (n, i)).ToDictionary(p => p.n, p => p.i);
         foreach (PlanStep step in plan.Steps)
         {
             stepsOf[step.Node] = (stepsOf.TryGetValue(step.Node, out (int First, int Last) range) ? range.First : step.Index, step.Index);
-            step.Kernel = step.Offer.Bind(Bind(step, memory));
+            step.Kernel = step.Offer.Bind(Bind(step, memory, position[step.Source]));
         }
         losses = [.. plan.Of.Keys.Where(n => n.Layer is ILoss)];
         ones = new float[batch];
@@ -160,7 +161,7 @@ public sealed class Net : IDisposable
 
     private const string NoBackward = "the plan has no backward pass; plan with NetOptions.Backward";
 
-    private Bindings Bind(PlanStep step, MemoryPlan memory) => new()
+    private Bindings Bind(PlanStep step, MemoryPlan memory, int position) => new()
     {
         Request = step.Request,
         Inputs = [.. step.Inputs.Select(v => v.Value!)],
@@ -172,12 +173,23 @@ public sealed class Net : IDisposable
         ParameterGradients = Options.Backward && Options.ParameterGradients(step.Source),
         Saved = memory.Saved(step, arena),
         Scratch = new Region(scratch, 0, memory.Scratch),
-        Random = (Options.Seed, (uint)plan.Of.Keys.TakeWhile(n => n != step.Node).Count()),
+        Random = (Options.Seed, Philox.Stream(RandomPurpose.Dropout, position)),
     };
 
     private void Run(int first, int last, Phase phase)
     {
-        for (int i = first; i <= last; i++) plan.Steps[i].Kernel!.Forward(phase);
+        for (int i = first; i <= last; i++)
+        {
+            try
+            {
+                plan.Steps[i].Kernel!.Forward(phase);
+            }
+            catch (LayerException e)
+            {
+                Node node = plan.Steps[i].Node;
+                throw new LayerException($"{node.Name} ({node.Layer.GetType().Name}): {e.Message}");
+            }
+        }
     }
 
     private void Backward(BackwardPass pass, int index, IReadOnlyList<(Node Node, float[] Gradient)>? seeds)

@@ -63,5 +63,5 @@ public interface ILoss
     float Weight { get; }
 }
 
-/// <summary>Why a layer cannot take its inputs; the node that is being made adds its name and the way there.</summary>
+/// <summary>Why a layer cannot take its inputs: their sizes, to which the node that is being made adds its name and the way there, or what is in them.</summary>
 public sealed class LayerException(string message) : Exception(message);

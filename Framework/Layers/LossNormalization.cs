@@ -15,3 +15,16 @@ public enum LossNormalization
     /// <summary>One.</summary>
     None,
 }
+
+/// <summary>The divisor behind the name.</summary>
+public static class LossDivisor
+{
+    /// <summary>What a loss over <paramref name="batch"/> samples with <paramref name="all"/> labels, <paramref name="valid"/> of them not ignored, is divided by.</summary>
+    public static double Divisor(this LossNormalization normalization, int batch, long all, long valid) => Math.Max(1, normalization switch
+    {
+        LossNormalization.Valid => valid,
+        LossNormalization.Full => all,
+        LossNormalization.BatchSize => batch,
+        _ => 1,
+    });
+}

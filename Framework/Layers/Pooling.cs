@@ -11,8 +11,8 @@ public enum PoolKind
 }
 
 /// <summary>
-/// Pooling with Caffe's sizes: (H + 2·pad − kernel) / stride + 1 rounded up, less a last window that would start in the padding.
-/// Published nets rely on both.
+/// Pooling with Caffe's sizes: (H + 2·pad − kernel) / stride + 1 rounded up, less a last window that would start beyond the image.
+/// Published nets rely on both. (Without padding and with a stride over the kernel Caffe keeps that window, which then sees nothing.)
 /// </summary>
 public sealed record Pooling(PoolKind Kind, Extent Kernel) : Layer
 {
@@ -42,7 +42,7 @@ public sealed record Pooling(PoolKind Kind, Extent Kernel) : Layer
     {
         int room = size + 2 * pad - kernel;
         int count = (Floor ? room : room + stride - 1) / stride + 1;
-        return (Pad.Height > 0 || Pad.Width > 0) && (count - 1) * stride >= size + pad ? count - 1 : count;
+        return (count - 1) * stride >= size + pad ? count - 1 : count;
     }
 }
 

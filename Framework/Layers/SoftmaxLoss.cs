@@ -17,6 +17,17 @@ public sealed record SoftmaxLoss(float Weight = 1, int? IgnoreLabel = null, Loss
 
     /// <inheritdoc/>
     public override bool IsDifferentiable(int input) => input == 0;
+
+    /// <summary>The class that a label of sample <paramref name="sample"/> names, or null where it is ignored.</summary>
+    /// <exception cref="LayerException">It names none of the classes.</exception>
+    public int? Class(double label, int classes, int sample)
+    {
+        if (label == IgnoreLabel) return null;
+        return label >= 0 && label < classes && label == Math.Floor(label)
+            ? (int)label
+            : throw Invalid($"sample {sample} has the label {label}, but the {classes} scores are for classes 0 … {classes - 1}"
+                + (IgnoreLabel is { } ignore ? $"; only {ignore} is ignored" : "; give an ignoreLabel to leave labels out"));
+    }
 }
 
 /// <summary>The fluent face of <see cref="Framework.SoftmaxLoss"/>.</summary>

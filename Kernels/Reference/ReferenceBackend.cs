@@ -14,7 +14,9 @@ public sealed class ReferenceBackend : Backend
     /// <summary>Every reference kernel; they run on float64 and on float32 memory.</summary>
     internal static IReadOnlyList<Func<KernelRequest, KernelOffer?>> Everything { get; } =
     [
-        ReferenceConvolution.Offer, ReferenceInnerProduct.Offer, ReferenceRelu.Offer, ReferenceConcat.Offer, ReferenceReorder.Offer,
+        ReferenceConvolution.Offer, ReferenceInnerProduct.Offer, ReferenceRelu.Offer, ReferencePooling.Offer, ReferenceLrn.Offer,
+        ReferenceLrnWithin.Offer, ReferenceDropout.Offer, ReferenceConcat.Offer, ReferenceEltwise.Offer, ReferenceSoftmax.Offer,
+        ReferenceSoftmaxLoss.Offer, ReferenceSigmoidCrossEntropy.Offer, ReferenceReorder.Offer,
     ];
 
     /// <inheritdoc/>

@@ -11,7 +11,28 @@ public static class Every
     private static Node Between(Node x, Func<Node, Node> layer) =>
         layer(x.Convolution("below", 18, 3, pad: 1)).Convolution("above", 5, new Extent(Math.Min(3, x.Shape.Height), 1));
 
-    public static IEnumerable<LayerCase> LayerCase
+    // The layer adds to its input's gradient, which the sum has written before it.
+    private static Node Beside(Node x, Func<Node, Node> layer)
+    {
+        Node below = x.Convolution("below", 5, 1);
+        return Node.Sum("join", layer(below), below);
+    }
+
+    // The input named label holds class numbers, one in five of them ignored where there is a number for that.
+    private static LayerCase Labelled(string name, int batch, int classes, Func<Node> output, int? ignore = null) =>
+        Labelled(name, batch, classes, () => [output()], ignore);
+
+    private static LayerCase Labelled(string name, int batch, int classes, Func<IReadOnlyList<Node>> outputs, int? ignore = null, Phase phase = Phase.Train) =>
+        new(name, batch, outputs)
+        {
+            Phase = phase,
+            Data = (node, random) => node.Name != "label" ? null
+                : [.. Enumerable.Range(0, batch * node.Shape.Count).Select(_ => (double)(ignore is { } i && random.Next(5) == 0 ? i : random.Next(classes)))],
+        };
+
+    public static IEnumerable<LayerCase> LayerCase => [.. Affine, .. Pooled, .. Normalised, .. Combined, .. Losses, .. Nets];
+
+    private static IEnumerable<LayerCase> Affine
     {
         get
         {
@@ -47,4 +68,171 @@ public static class Every
             });
         }
     }
+
+    private static IEnumerable<LayerCase> Pooled
+    {
+        get
+        {
+            // A last window that hangs over, one that the padding's rule drops, gaps between windows, sides that differ.
+            (string Name, Extent Size, Extent Kernel, Extent Stride, Extent Pad)[] sizes =
+            [
+                ("3×3 stride 2", new(8, 7), 3, 2, 0), ("3×3 stride 2, rounded up", new(6, 9), 3, 2, 0), ("3×3 stride 1 pad 1", new(5, 6), 3, 1, 1),
+                ("3×3 stride 2 pad 1", new(8, 7), 3, 2, 1), ("2×2 stride 2", new(5, 6), 2, 2, 0), ("2×2 stride 2 pad 1, last window dropped", 3, 2, 2, 1),
+                ("2×2 stride 3 pad 1, gaps", new(7, 5), 2, 3, 1), ("5×5 stride 3", new(14, 11), 5, 3, 0), ("2×4 stride 2×3 pad 1×2", new(7, 9), new(2, 4), new(2, 3), new(1, 2)),
+                ("3×5 stride 1×2 pad 0×2", new(5, 9), new(3, 5), new(1, 2), new(0, 2)), ("1×1 stride 2", new(5, 4), 1, 2, 0), ("whole plane", new(4, 5), new(4, 5), 1, 0),
+            ];
+            foreach ((string name, Extent size, Extent kernel, Extent stride, Extent pad) in sizes)
+            {
+                Node Below() => Data(3, size.Height, size.Width).Convolution("below", 18, 1);
+                yield return new($"max pooling {name}", 2, () => Below().MaxPool("pool", kernel, stride, pad).Convolution("above", 5, 1));
+                yield return new($"average pooling {name}", 2, () => Below().AveragePool("pool", kernel, stride, pad).Convolution("above", 5, 1));
+            }
+            yield return new("max pooling rounded down", 2, () => new Node("pool", new Pooling(PoolKind.Max, 3) { Stride = 2, Floor = true }, Data(3, 8, 6)));
+            yield return new("average pooling rounded down", 2, () => new Node("pool", new Pooling(PoolKind.Average, 3) { Stride = 2, Pad = 1, Floor = true }, Data(3, 8, 6)));
+            yield return new("max pooling as second reader", 2, () => Beside(Data(3, 5, 4), x => x.MaxPool("pool", 3, stride: 1, pad: 1)));
+            yield return new("average pooling as second reader", 2, () => Beside(Data(3, 5, 4), x => x.AveragePool("pool", 3, stride: 1, pad: 1)));
+            yield return new("pooling after pooling, 33 channels", 3, () => Data(33, 9, 9).MaxPool("a", 3, stride: 2).AveragePool("b", 2, stride: 1).GlobalAveragePool("c"));
+            yield return new("global average pooling, then an inner product", 3, () => Data(3, 4, 5).Convolution("below", 20, 3, pad: 1).Relu().GlobalAveragePool("pool").InnerProduct("f", 4));
+        }
+    }
+
+    private static IEnumerable<LayerCase> Normalised
+    {
+        get
+        {
+            yield return new("lrn 5 over 7 channels, strong", 2, () => Data(7, 3, 4).Lrn("norm", alpha: 0.8f));
+            yield return new("lrn 5 between convolutions", 2, () => Between(Data(3, 6, 5), x => x.Lrn("norm", alpha: 0.3f)));
+            yield return new("lrn 3 with k 2 and another exponent", 2, () => Between(Data(3, 5, 5), x => x.Lrn("norm", size: 3, alpha: 0.5f, beta: 0.6f, k: 2)));
+            yield return new("lrn 1", 2, () => Data(4, 2, 3).Lrn("norm", size: 1, alpha: 0.7f));
+            yield return new("lrn wider than the channels", 2, () => Data(3, 3, 2).Lrn("norm", size: 9, alpha: 2));
+            yield return new("lrn over 35 channels", 2, () => Data(35, 3, 5).Lrn("norm", alpha: 0.5f));
+            yield return new("lrn as second reader", 2, () => Beside(Data(3, 4, 3), x => x.Lrn("norm", alpha: 0.5f)));
+            yield return new("lrn after a fused rectifier and a pooling", 2, () => Data(3, 9, 9).Convolution("below", 20, 3).Relu()
+                .MaxPool("pool", 3, stride: 2).Lrn("norm", alpha: 0.5f).Convolution("above", 4, 3, pad: 1));
+            yield return new("lrn within a channel, 3", 2, () => Data(3, 5, 6).LrnWithin("norm", size: 3));
+            yield return new("lrn within a channel, 5 between convolutions", 2, () => Between(Data(3, 6, 4), x => x.LrnWithin("norm", size: 5, alpha: 2, beta: 0.5f)));
+            yield return new("lrn within a channel wider than the plane", 2, () => Data(2, 2, 3).LrnWithin("norm", size: 7, alpha: 5));
+            yield return new("lrn within a channel as second reader", 2, () => Beside(Data(3, 4, 3), x => x.LrnWithin("norm", size: 3)));
+            yield return new("dropout in training", 3, () => Between(Data(3, 5, 3), x => x.Dropout(0.4f)));
+            yield return new("dropout in testing", 3, () => Between(Data(3, 5, 3), x => x.Dropout(0.4f))) { Phase = Phase.Test };
+            yield return new("dropout that keeps all", 2, () => Data(5, 2, 2).Dropout(0));
+            yield return new("dropout of 37 values", 5, () => Data(37).InnerProduct("a", 37).Relu().Dropout(0.7f).InnerProduct("b", 3));
+            yield return new("dropout as second reader", 2, () => Beside(Data(3, 4, 3), x => x.Dropout()));
+            yield return new("dropout twice with masks of their own", 3, () => Data(20).InnerProduct("a", 20).Dropout().InnerProduct("b", 20).Dropout().InnerProduct("c", 20));
+            yield return new("softmax on a plane", 2, () => Between(Data(3, 4, 3), x => x.Softmax("prob")));
+            yield return new("softmax over 19 classes", 3, () => Data(6).InnerProduct("f", 19).Softmax("prob"));
+            yield return new("softmax as second reader", 2, () => Beside(Data(3, 4, 3), x => x.Softmax("prob")));
+        }
+    }
+
+    private static IEnumerable<LayerCase> Combined
+    {
+        get
+        {
+            static Node[] Three(Node x) => [x.Convolution("a", 19, 1), x.Convolution("b", 19, 3, pad: 1).Relu(), x.Convolution("c", 19, 1)];
+            yield return new("sum of three", 2, () => Node.Sum("y", Three(Data(3, 4, 5))).Convolution("above", 4, 3));
+            yield return new("weighted sum", 2, () => Node.WeightedSum("y", [0.5f, -2, 1.25f], Three(Data(3, 4, 5))).Convolution("above", 4, 3));
+            yield return new("product of three", 2, () => Node.Product("y", Three(Data(3, 4, 5))).Convolution("above", 4, 3));
+            yield return new("maximum of three", 2, () => Node.Max("y", Three(Data(3, 4, 5))).Convolution("above", 4, 3));
+            yield return new("sum of a value with itself", 2, () => Between(Data(3, 4, 3), x => Node.WeightedSum("y", [0.5f, 0.75f], x, x)));
+            yield return new("product of a value with itself", 2, () => Between(Data(3, 4, 3), x => Node.Product("y", x, x)));
+            yield return new("product with zeros", 2, () => Between(Data(3, 4, 3), x => Node.Product("y", x.Dropout(), x)));
+            yield return new("concat of 5, 16, 18 and 1 channels", 2, () =>
+            {
+                Node x = Data(3, 4, 5);
+                return Node.Concat("y", x.Convolution("a", 5, 1), x.Convolution("b", 16, 3, pad: 1).Relu(), x.Convolution("c", 18, 1), x.Convolution("d", 1, 1))
+                    .Convolution("above", 4, 3);
+            });
+            yield return new("concat of blocks of 16", 2, () =>
+            {
+                Node x = Data(16, 4, 5);
+                return Node.Concat("y", x.Convolution("a", 16, 1), x.Convolution("b", 32, 3, pad: 1).Relu(), x).Convolution("above", 16, 3);
+            });
+            yield return new("concat of one value twice", 2, () => Between(Data(3, 4, 3), x => Node.Concat("y", x, x)));
+            yield return new("concat of one part", 2, () => Between(Data(3, 4, 3), x => Node.Concat("y", x)));
+            yield return new("concat of inner products", 3, () =>
+            {
+                Node x = Data(11);
+                return Node.Concat("y", x.InnerProduct("a", 7).Relu(), x.InnerProduct("b", 9)).InnerProduct("above", 4);
+            });
+        }
+    }
+
+    private static IEnumerable<LayerCase> Losses
+    {
+        get
+        {
+            static Node Scores(int classes) => Data(6).InnerProduct("scores", classes);
+            static Node Map(int classes) => Data(3, 3, 2).Convolution("scores", classes, 1);
+            static Node Label(int count, int height = 1, int width = 1) => Node.Input("label", count, height, width);
+            yield return Labelled("softmax loss", 4, 5, () => Scores(5).SoftmaxLoss(Label(1)));
+            yield return Labelled("softmax loss of weight 0.3 over 37 classes", 3, 37, () => Scores(37).SoftmaxLoss(Label(1), weight: 0.3f));
+            foreach (LossNormalization by in Enum.GetValues<LossNormalization>())
+            {
+                yield return Labelled($"softmax loss on a plane, ignored labels, {by}", 3, 4, () => Map(4).SoftmaxLoss(Label(1, 3, 2), ignoreLabel: 255, normalization: by), ignore: 255);
+                yield return Labelled($"sigmoid cross-entropy, ignored labels, {by}", 3, 2, () => Scores(7).SigmoidCrossEntropy(Label(7), ignoreLabel: -1, normalization: by), ignore: -1);
+            }
+            yield return Labelled("softmax loss with every label ignored", 2, 1, () => Scores(3).SoftmaxLoss(Label(1), ignoreLabel: 0));
+            yield return Labelled("softmax loss, ignored label among the classes", 4, 4, () => Scores(4).SoftmaxLoss(Label(1), ignoreLabel: 2));
+            yield return Labelled("sigmoid cross-entropy of weight 2.5", 3, 2, () => Scores(6).SigmoidCrossEntropy(Label(6), weight: 2.5f));
+            yield return Labelled("sigmoid cross-entropy with zero ignored", 3, 2, () => Scores(6).SigmoidCrossEntropy(Label(6), ignoreLabel: 0));
+            yield return Labelled("sigmoid cross-entropy on a plane", 2, 2, () => Map(4).SigmoidCrossEntropy(Label(4, 3, 2)));
+            yield return Labelled("two losses on one value", 3, 2, () =>
+            {
+                Node scores = Scores(5), label = Label(5);
+                return [scores.SigmoidCrossEntropy(label, "a", weight: 0.5f), scores.SigmoidCrossEntropy(label, "b", ignoreLabel: 0)];
+            });
+            yield return Labelled("two losses on a shared pair of inner products", 3, 4, () =>
+            {
+                Node label = Label(1), h = Data(6).InnerProduct("h", 6), r = h.Relu();
+                return
+                [
+                    r.InnerProduct("o1", 4).SoftmaxLoss(label, "loss1", weight: 0.3f),
+                    r.InnerProduct("h2", 6, sharedWith: h).InnerProduct("o2", 4).SoftmaxLoss(label, "loss2"),
+                ];
+            });
+        }
+    }
+
+    private static IEnumerable<LayerCase> Nets
+    {
+        get
+        {
+            yield return new("several outputs, one within the other", 2, () =>
+            {
+                Node a = Data(3, 6, 5).Convolution("a", 17, 3, pad: 1), b = a.Relu().MaxPool("pool", 2, stride: 2);
+                return [b.InnerProduct("f", 4), b, a];
+            });
+            yield return new("an output that another reads through a rectifier", 2, () =>
+            {
+                Node a = Data(3, 4, 4).Convolution("a", 16, 3, pad: 1).Relu();
+                return [a, a.Convolution("b", 5, 3).Relu()];
+            });
+            foreach (Phase phase in Enum.GetValues<Phase>())
+                yield return Labelled($"small inception net with two losses, {(phase == Phase.Train ? "training" : "testing")}", 2, 5, () => Inception(classes: 5), phase: phase);
+            yield return Labelled("small net as CaffeNet", 2, 4, () => Data(3, 15, 17)
+                .Convolution("conv1", 20, 5, stride: 2).Relu().MaxPool("pool1", 3, stride: 2).Lrn("norm1", alpha: 0.1f)
+                .Convolution("conv2", 16, 3, pad: 1, groups: 2).Relu().MaxPool("pool2", 3, stride: 2)
+                .InnerProduct("fc3", 18).Relu().Dropout().InnerProduct("fc4", 4).SoftmaxLoss(Node.Input("label", 1)));
+        }
+    }
+
+    /// <summary>All that GoogLeNet is made of, small: two losses, four-way blocks, both poolings, normalisation, dropout. Main loss first.</summary>
+    public static IReadOnlyList<Node> Inception(int classes)
+    {
+        Node label = Node.Input("label", 1);
+        Node x = Data(3, 13, 15).Convolution("conv1", 16, 3, stride: 2, pad: 1).Relu().MaxPool("pool1", 3, stride: 2).Lrn("norm1", alpha: 0.1f);
+        x = Block("a", x, 6, 4, 8, 3, 5, 3);
+        Node auxiliary = x.AveragePool("aux/pool", 3, stride: 2).Convolution("aux/conv", 6, 1).Relu().InnerProduct("aux/fc", 9).Relu().Dropout(0.7f)
+            .InnerProduct("aux/scores", classes).SoftmaxLoss(label, "aux/loss", weight: 0.3f);
+        x = Block("b", x, 16, 4, 16, 3, 16, 16);
+        return [x.GlobalAveragePool("pool2").Dropout(0.4f).InnerProduct("scores", classes).SoftmaxLoss(label), auxiliary];
+    }
+
+    private static Node Block(string name, Node x, int c1, int r3, int c3, int r5, int c5, int pool) => Node.Concat(
+        $"{name}/output",
+        x.Convolution($"{name}/1x1", c1, 1).Relu(),
+        x.Convolution($"{name}/3x3_reduce", r3, 1).Relu().Convolution($"{name}/3x3", c3, 3, pad: 1).Relu(),
+        x.Convolution($"{name}/5x5_reduce", r5, 1).Relu().Convolution($"{name}/5x5", c5, 5, pad: 2).Relu(),
+        x.MaxPool($"{name}/pool", 3, stride: 1, pad: 1).Convolution($"{name}/pool_proj", pool, 1).Relu());
 }
