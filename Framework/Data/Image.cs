@@ -36,6 +36,16 @@ public sealed class Image
     /// <summary>The bytes of row <paramref name="y"/>: width × 3.</summary>
     public Span<byte> Row(int y) => Pixels.AsSpan(3 * Width * y, 3 * Width);
 
+    /// <summary>The picture in grey, height × width: 0.299 red + 0.587 green + 0.114 blue in units of 1/32768, cut and not rounded, as libpng and so OpenCV make it.</summary>
+    public byte[] ToGrey()
+    {
+        const int red = 9797, green = 19234, blue = 32768 - red - green;
+        byte[] grey = new byte[Width * Height];
+        for (int i = 0, from = 0; i < grey.Length; i++, from += 3)
+            grey[i] = (byte)((blue * Pixels[from] + green * Pixels[from + 1] + red * Pixels[from + 2]) >> 15);
+        return grey;
+    }
+
     /// <summary>«500×375».</summary>
     public override string ToString() => $"{Width}×{Height}";
 

@@ -1,0 +1,90 @@
+using System.Buffers;
+
+namespace EvenNet.Framework;
+
+/// <summary>How a picture is brought to a net's input size.</summary>
+public enum ImageFit
+{
+    /// <summary>Both sides are resized and the picture's proportions lost, as the paper's program does.</summary>
+    Warp,
+
+    /// <summary>The shorter side is resized to <see cref="ImageTransform.ResizeTo"/>, and the middle cut out.</summary>
+    Crop,
+}
+
+/// <summary>
+/// From a picture to a net's input: resize (OpenCV's bilinear), cut, subtract the mean, then scale, as float32 channels × height × width in the order blue, green, red.
+/// </summary>
+/// <param name="Height">Rows of the result.</param>
+/// <param name="Width">Columns of the result.</param>
+public sealed record ImageTransform(int Height, int Width)
+{
+    /// <summary>For a net's input of three channels.</summary>
+    /// <exception cref="ArgumentException">Another number of channels.</exception>
+    public ImageTransform(Shape input) : this(input.Height, input.Width)
+    {
+        if (input.Channels != 3) throw new ArgumentException($"pictures have 3 channels, the input {input} has {input.Channels}");
+    }
+
+    /// <summary>Warp unless said otherwise.</summary>
+    public ImageFit Fit { get; init; } = ImageFit.Warp;
+
+    /// <summary>With <see cref="ImageFit.Crop"/>: the shorter side after the resize, in pixels; 0 cuts the picture as it is.</summary>
+    public int ResizeTo { get; init; } = 256;
+
+    /// <summary>Subtracted first.</summary>
+    public BgrMean Mean { get; init; } = BgrMean.ImageNet;
+
+    /// <summary>Multiplied after the mean is subtracted.</summary>
+    public float Scale { get; init; } = 1;
+
+    /// <summary>3 × height × width.</summary>
+    public Shape Shape => new(3, Height, Width);
+
+    /// <summary>Writes the picture's input values to <paramref name="destination"/>: 3 × height × width.</summary>
+    /// <exception cref="ArgumentException">The picture is smaller than the cut, or a size is wrong.</exception>
+    public void Apply(Image image, Span<float> destination)
+    {
+        if (Height <= 0 || Width <= 0 || destination.Length != Shape.Count) throw new ArgumentException($"an input of {Shape} is {Shape.Count} values, got {destination.Length}");
+        (int width, int height) = ResizedSize(image);
+        if (width < Width || height < Height) throw new ArgumentException($"a cut of {Width}×{Height} does not fit into {width}×{height} pixels; ResizeTo is {ResizeTo}");
+        byte[]? resized = (width, height) == (image.Width, image.Height) ? null : ArrayPool<byte>.Shared.Rent(3 * width * height);
+        try
+        {
+            if (resized is not null) Resize.Bilinear(image.Pixels, image.Width, image.Height, 3, resized.AsSpan(0, 3 * width * height), width, height);
+            Split(resized ?? image.Pixels, width, (width - Width) / 2, (height - Height) / 2, destination);
+        }
+        finally
+        {
+            if (resized is not null) ArrayPool<byte>.Shared.Return(resized);
+        }
+    }
+
+    // The longer side follows the shorter, to the nearest pixel.
+    private (int Width, int Height) ResizedSize(Image image)
+    {
+        if (Fit == ImageFit.Warp) return (Width, Height);
+        if (ResizeTo == 0) return (image.Width, image.Height);
+        int shorter = Math.Min(image.Width, image.Height);
+        int longer = (int)Math.Round((double)Math.Max(image.Width, image.Height) * ResizeTo / shorter);
+        if (longer > Image.LongestSide) throw new ArgumentException($"{image} pixels would become {longer} long");
+        return image.Width < image.Height ? (ResizeTo, longer) : (longer, ResizeTo);
+    }
+
+    // From interleaved bytes, rows of stride pixels, to planes.
+    private void Split(ReadOnlySpan<byte> pixels, int stride, int left, int top, Span<float> destination)
+    {
+        int plane = Height * Width;
+        Span<float> blue = destination[..plane], green = destination.Slice(plane, plane), red = destination.Slice(2 * plane, plane);
+        for (int y = 0, to = 0; y < Height; y++)
+        {
+            ReadOnlySpan<byte> row = pixels.Slice(3 * ((top + y) * stride + left), 3 * Width);
+            for (int from = 0; from < row.Length; from += 3, to++)
+            {
+                blue[to] = (row[from] - Mean.Blue) * Scale;
+                green[to] = (row[from + 1] - Mean.Green) * Scale;
+                red[to] = (row[from + 2] - Mean.Red) * Scale;
+            }
+        }
+    }
+}
