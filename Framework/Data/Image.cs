@@ -49,8 +49,9 @@ public sealed class Image
     /// <summary>«500×375».</summary>
     public override string ToString() => $"{Width}×{Height}";
 
-    // What a file claims is believed only within bounds, and before any memory is taken for it.
-    internal static void CheckSize(string file, string format, long width, long height)
+    /// <summary>For decoders: what a file claims is believed only within bounds, and before any memory is taken for it.</summary>
+    /// <exception cref="ImageFormatException">A side is not positive, or the picture is too large.</exception>
+    public static void CheckSize(string file, string format, long width, long height)
     {
         if (width <= 0 || height <= 0) throw new ImageFormatException(file, $"a broken {format}: it says it is {width}×{height} pixels");
         if (width > LongestSide || height > LongestSide || width * height > MostPixels)
