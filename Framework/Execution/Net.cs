@@ -68,10 +68,10 @@ public sealed class Net : IDisposable
     public double Loss => losses.Sum(n => this[n].ReadExact().Sum());
 
     /// <summary>Sets an input node's value, N×C×H×W.</summary>
-    public void Load(Node input, ReadOnlySpan<float> data) => InputOf(input).Write(data);
+    public void Load(Node input, ReadOnlySpan<float> data) => Loadable(input).Write(data);
 
     /// <inheritdoc cref="Load(Node, ReadOnlySpan{float})"/>
-    public void Load(Node input, ReadOnlySpan<double> data) => InputOf(input).Write(data);
+    public void Load(Node input, ReadOnlySpan<double> data) => Loadable(input).Write(data);
 
     /// <summary>Runs everything.</summary>
     public void Forward(Phase phase = Phase.Train) => Run(0, plan.Steps.Count - 1, phase);
@@ -88,6 +88,19 @@ public sealed class Net : IDisposable
     {
         if (stepsOf.TryGetValue(last, out (int First, int Last) range)) Run(0, range.Last, phase);
         else _ = Value(last);
+    }
+
+    /// <summary>
+    /// What a node's step reads as its input, in the order that its kernel takes. Holds the input's value after <see cref="ForwardInputs"/>,
+    /// and in <see cref="BackwardSteps"/> for a node with parameters.
+    /// </summary>
+    public Tensor InputOf(Node node, int input = 0) => plan.Steps[StepsOf(node).Last].Inputs[input].Value!;
+
+    /// <summary>Brings a node's inputs into the order that its kernel takes, without running the kernel.</summary>
+    public void ForwardInputs(Node node, Phase phase)
+    {
+        (int first, int last) = StepsOf(node);
+        Run(first, last - 1, phase);
     }
 
     /// <summary>Back-propagates from all losses.</summary>
@@ -230,7 +243,13 @@ public sealed class Net : IDisposable
         }
     }
 
-    private Tensor InputOf(Node node) => node.Layer is Input
+    private (int First, int Last) StepsOf(Node node)
+    {
+        _ = Value(node);
+        return stepsOf.TryGetValue(node, out (int, int) range) ? range : throw new ArgumentException($"{node.Name} is an input; nothing computes it");
+    }
+
+    private Tensor Loadable(Node node) => node.Layer is Input
         ? this[node]
         : throw new ArgumentException($"{node.Name} is computed by {node.Layer.GetType().Name}; only input nodes are loaded");
 

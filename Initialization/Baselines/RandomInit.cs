@@ -1,0 +1,92 @@
+using EvenNet.Framework;
+
+namespace EvenNet.Initialization;
+
+/// <summary>Initialization without data: every affine layer's weights from one distribution, biases at one value, scales at one.</summary>
+public abstract record RandomInit
+{
+    /// <summary>«xavier»: the method's name in reports.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Sets all weights and biases of affine layers.</summary>
+    public void Apply(ParameterSet parameters, ulong seed)
+    {
+        int index = 0;
+        foreach (Node node in parameters.Graph.Affine.Where(n => n.Layer.SharedWith is null))
+        {
+            Parameter weight = parameters.Weight(node);
+            float[] weights = new float[weight.Count];
+            Fill(weight, weights, new Philox(seed, RandomPurpose.Weights, index++));
+            weight.Write(weights);
+            parameters.Bias(node)?.Fill(BiasOf(node));
+            parameters.Scale(node).Fill(1);
+        }
+    }
+
+    /// <summary>Draws one layer's weights, outputs × fan-in.</summary>
+    protected abstract void Fill(Parameter weight, Span<float> weights, RandomSource random);
+
+    /// <summary>The layer's bias.</summary>
+    protected virtual float BiasOf(Node node) => 0;
+
+    /// <summary>n of a weight: fan-in, outputs × window, or their mean (Caffe's filler: count / first and count / second dimension).</summary>
+    protected static double Fan(Parameter weight, FanMode mode)
+    {
+        double fanIn = weight.FanIn, fanOut = (double)weight.Count / weight.Spec.Dimensions[1];
+        return mode switch
+        {
+            FanMode.In => fanIn,
+            FanMode.Out => fanOut,
+            _ => (fanIn + fanOut) / 2,
+        };
+    }
+}
+
+/// <summary>Uniform on [−a, a] with a = √(3/n) (Glorot and Bengio 2010, as Caffe has it: n is the fan-in unless asked otherwise).</summary>
+public sealed record XavierInit(FanMode Mode = FanMode.In) : RandomInit
+{
+    /// <inheritdoc/>
+    public override string Name => "xavier";
+
+    /// <inheritdoc/>
+    protected override void Fill(Parameter weight, Span<float> weights, RandomSource random)
+    {
+        float a = (float)Math.Sqrt(3 / Fan(weight, Mode));
+        random.FillUniform(weights, -a, a);
+    }
+}
+
+/// <summary>N(0, 2/n) (He et al. 2015, §2.2; n is the fan-in unless asked otherwise).</summary>
+public sealed record MsraInit(FanMode Mode = FanMode.In) : RandomInit
+{
+    /// <inheritdoc/>
+    public override string Name => "msra";
+
+    /// <inheritdoc/>
+    protected override void Fill(Parameter weight, Span<float> weights, RandomSource random)
+    {
+        random.FillGaussian(weights);
+        float deviation = (float)Math.Sqrt(2 / Fan(weight, Mode));
+        foreach (ref float w in weights) w *= deviation;
+    }
+}
+
+/// <summary>N(0, σ²) and a bias of its own for each named layer: the values that Caffe's published nets were tuned to by hand.</summary>
+/// <param name="Layers">σ and bias by the affine node's name.</param>
+/// <param name="Deviation">σ of layers that are not named.</param>
+public sealed record HandTunedInit(IReadOnlyDictionary<string, (float Deviation, float Bias)> Layers, float Deviation = 0.01f) : RandomInit
+{
+    /// <inheritdoc/>
+    public override string Name => "caffe";
+
+    /// <inheritdoc/>
+    protected override void Fill(Parameter weight, Span<float> weights, RandomSource random)
+    {
+        random.FillGaussian(weights);
+        float deviation = Layers.TryGetValue(weight.Node.Name, out (float Deviation, float Bias) tuned) ? tuned.Deviation : Deviation;
+        foreach (ref float w in weights) w *= deviation;
+    }
+
+    /// <inheritdoc/>
+    protected override float BiasOf(Node node) => Layers.TryGetValue(node.Name, out (float Deviation, float Bias) tuned) ? tuned.Bias : 0;
+}

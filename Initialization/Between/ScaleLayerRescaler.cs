@@ -1,0 +1,71 @@
+using EvenNet.Framework;
+
+namespace EvenNet.Initialization;
+
+/// <summary>
+/// Between-layer scaling with scale layers: z = s (W x + b), W ← r W, b ← r b, s ← s / r. The function stays what it was for any graph and any
+/// nonlinearity, so a layer's rate changes by exactly 1 / r² and nothing else moves. r = (C / C̄)^(α/2) with C̄ the geometric mean of the
+/// layers' rates (Krähenbühl et al. 2016, §3.2; the scale layers are the paper's alternative to undoing a scaling in the layer above).
+/// Each sweep measures with fresh noise, and the measurements are averaged.
+/// </summary>
+public sealed record ScaleLayerRescaler : IRescaler
+{
+    /// <inheritdoc/>
+    public string Name => "scale-layers";
+
+    /// <summary>α: share of the logarithmic distance that one sweep closes. One is exact, because scale layers change no other layer's rate.</summary>
+    public double Damping { get; init; } = 1;
+
+    /// <summary>Most sweeps.</summary>
+    public int Sweeps { get; init; } = 10;
+
+    /// <summary>Fewest sweeps: independent draws of the noise to average.</summary>
+    public int Draws { get; init; } = 2;
+
+    /// <summary>Stop when every layer's rate lies within this factor − 1 of the mean.</summary>
+    public double Tolerance { get; init; } = 0.02;
+
+    /// <summary>How rates are measured.</summary>
+    public ChangeRates Measure { get; init; } = new() { Elements = false };
+
+    /// <inheritdoc/>
+    public RescaleReport Apply(
+        ParameterSet parameters, float[] images, int count, ulong seed, IProgress<InitProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        Node[] affine = [.. parameters.Graph.Affine.Where(n => n.Layer.SharedWith is null)];
+        var history = new List<double[]>();
+        // Σ of ln C over the sweeps, as each layer would measure with the weights that it has now.
+        var logs = new double[affine.Length];
+        for (int sweep = 0; sweep < Sweeps; sweep++)
+        {
+            progress?.Report(new("rescaling", $"sweep {sweep + 1}", (double)sweep / Math.Max(Draws, 2)));
+            ChangeRateReport report = (Measure with { Draw = (uint)sweep }).Measure(parameters, images, count, seed, null, cancellation);
+            double[] rates = [.. affine.Select(n => report.Layers.Single(l => l.Name == n.Name).Rate)];
+            history.Add(rates);
+            for (int k = 0; k < rates.Length; k++) logs[k] += Math.Log(rates[k]);
+            int sweeps = sweep + 1;
+            double target = logs.Average() / sweeps;
+            double worst = logs.Max(l => Math.Abs(l / sweeps - target));
+            for (int k = 0; k < affine.Length; k++)
+            {
+                double logScale = Damping / 2 * (logs[k] / sweeps - target);
+                Scale(parameters, affine[k], Math.Exp(logScale));
+                logs[k] -= sweeps * 2 * logScale;
+            }
+            if (sweeps >= Draws && worst < Tolerance) break;
+        }
+        progress?.Report(new("rescaling", "", 1));
+        return new RescaleReport([.. affine.Select(n => n.Name)], history, []);
+    }
+
+    private static void Scale(ParameterSet parameters, Node node, double r)
+    {
+        foreach (Parameter p in parameters.Of(node))
+        {
+            double factor = p.Spec.Name == "scale" ? 1 / r : r;
+            double[] values = p.ReadExact();
+            for (int i = 0; i < values.Length; i++) values[i] *= factor;
+            p.Write(values);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using EvenNet.Framework;
+
+namespace EvenNet.Initialization;
+
+/// <summary>
+/// What the units of one affine layer see: a row for every sample and output position, the window's values in the order of the weights
+/// (channel, row, column), zeros where the window hangs over the border. Taken exactly, group by group; nothing is projected.
+/// </summary>
+public sealed class Patches
+{
+    private readonly Tensor input;
+    private readonly Convolution? convolution;
+    private readonly Shape output;
+
+    /// <summary>Looks at <paramref name="input"/> as <paramref name="node"/>, a convolution or an inner product, sees it.</summary>
+    public Patches(Tensor input, Node node)
+    {
+        (this.input, output, convolution) = (input, node.Shape, node.Layer as Convolution);
+        Groups = convolution?.Groups ?? 1;
+        Dimensions = convolution is null
+            ? input.Shape.Count
+            : input.Shape.Channels / Groups * convolution.Kernel.Height * convolution.Kernel.Width;
+    }
+
+    /// <summary>Groups of the layer; each has its own input channels and outputs.</summary>
+    public int Groups { get; }
+
+    /// <summary>Length of a row: fan-in of one group.</summary>
+    public int Dimensions { get; }
+
+    /// <summary>Output positions of one sample.</summary>
+    public int RowsPerSample => output.Plane;
+
+    /// <summary>Rows of all samples.</summary>
+    public long Rows => (long)input.Batch * RowsPerSample;
+
+    /// <summary>
+    /// Hands out all rows of a group in order, <paramref name="limit"/> at a time: visit(rows, count) with rows of count × dimensions.
+    /// The array is reused.
+    /// </summary>
+    public void ForEach(int group, int limit, Action<float[], int> visit)
+    {
+        limit = (int)Math.Min(limit, Rows);
+        float[] rows = new float[(long)limit * Dimensions], sample = new float[input.Shape.Count];
+        int filled = 0;
+        for (int n = 0; n < input.Batch; n++)
+        {
+            input.Read(n, sample);
+            for (int first = 0, count; first < RowsPerSample; first += count)
+            {
+                count = Math.Min(limit - filled, RowsPerSample - first);
+                Unroll(sample, group, first, count, rows, filled);
+                filled += count;
+                if (filled < limit) continue;
+                visit(rows, filled);
+                filled = 0;
+            }
+        }
+        if (filled > 0) visit(rows, filled);
+    }
+
+    /// <summary>Some rows of a group, by ascending number: chosen × dimensions.</summary>
+    public float[] Choose(int group, IReadOnlyList<int> chosen)
+    {
+        float[] rows = new float[(long)chosen.Count * Dimensions], sample = new float[input.Shape.Count];
+        int next = 0;
+        while (next < chosen.Count)
+        {
+            int n = chosen[next] / RowsPerSample, first = next;
+            while (next < chosen.Count && chosen[next] / RowsPerSample == n) next++;
+            input.Read(n, sample);
+            int end = next;
+            Parallel.For(first, end, i => Unroll(sample, group, chosen[i] % RowsPerSample, rows.AsSpan(i * Dimensions, Dimensions)));
+        }
+        return rows;
+    }
+
+    /// <summary>Rows first … first + count of one sample (C×H×W) of a group, into rows at … at + count of count × dimensions.</summary>
+    public void Unroll(float[] sample, int group, int first, int count, float[] rows, int at = 0)
+    {
+        const int Piece = 64;
+        Parallel.For(0, (count + Piece - 1) / Piece, piece =>
+        {
+            for (int i = piece * Piece; i < Math.Min(count, (piece + 1) * Piece); i++)
+                Unroll(sample, group, first + i, rows.AsSpan((at + i) * Dimensions, Dimensions));
+        });
+    }
+
+    private void Unroll(ReadOnlySpan<float> sample, int group, int position, Span<float> row)
+    {
+        if (convolution is null)
+        {
+            sample.CopyTo(row);
+            return;
+        }
+        Shape x = input.Shape;
+        int channels = x.Channels / Groups, width = convolution.Kernel.Width, step = convolution.Dilation.Width;
+        int top = position / output.Width * convolution.Stride.Height - convolution.Pad.Height;
+        int left = position % output.Width * convolution.Stride.Width - convolution.Pad.Width;
+        bool whole = step == 1 && left >= 0 && left + width <= x.Width;
+        int to = 0;
+        for (int c = group * channels; c < (group + 1) * channels; c++)
+        {
+            for (int r = 0; r < convolution.Kernel.Height; r++, to += width)
+            {
+                int h = top + r * convolution.Dilation.Height;
+                Span<float> window = row.Slice(to, width);
+                if ((uint)h >= (uint)x.Height)
+                {
+                    window.Clear();
+                    continue;
+                }
+                ReadOnlySpan<float> line = sample.Slice((c * x.Height + h) * x.Width, x.Width);
+                if (whole)
+                {
+                    ReadOnlySpan<float> from = line.Slice(left, width);
+                    for (int t = 0; t < window.Length; t++) window[t] = from[t];
+                    continue;
+                }
+                for (int t = 0; t < width; t++)
+                {
+                    int w = left + t * step;
+                    window[t] = (uint)w < (uint)x.Width ? line[w] : 0;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using EvenNet.Framework;
+
+namespace EvenNet.Initialization;
+
+/// <summary>
+/// How fast a layer's weights would change beside their size, and what the layer puts out.
+/// </summary>
+/// <param name="Name">The affine node.</param>
+/// <param name="Rate">Mean over the columns (input channels or units j) of C(j) = √(mean over rows, taps and images of g²) / RMS(W).</param>
+/// <param name="RateCv">Deviation over mean of the columns' rates.</param>
+/// <param name="ElementRate">Mean over all weights of √(mean over images of g²) / RMS(W); not a number when it was not asked for.</param>
+/// <param name="ElementRateCv">Deviation over mean of the weights' rates.</param>
+/// <param name="RootMeanSquareRate">RMS(g) / RMS(W) over all weights and images: the paper's program's measure.</param>
+/// <param name="OutputMean">Mean over channels of the channel's mean.</param>
+/// <param name="OutputStd">Mean over channels of the channel's deviation.</param>
+/// <param name="OutputStdCv">Deviation over mean of the channels' deviations.</param>
+public sealed record LayerRate(
+    string Name, double Rate, double RateCv, double ElementRate, double ElementRateCv, double RootMeanSquareRate, double OutputMean, double OutputStd, double OutputStdCv);
+
+/// <summary>Change rates of all affine layers, in graph order.</summary>
+public sealed record ChangeRateReport(IReadOnlyList<LayerRate> Layers)
+{
+    /// <summary>Largest over smallest layer rate; one is even.</summary>
+    public double Flatness => Layers.Max(l => l.Rate) / Layers.Min(l => l.Rate);
+}
+
+/// <summary>
+/// Measures change rates (Krähenbühl et al. 2016, §3.2 and Figure 1): the loss is ℓ = ηᵀz at every classifier with η ~ N(0, I) drawn for each
+/// image, and the squares of each image's own weight gradients are averaged. With one weight gradient for a batch, a single weight's square
+/// would be mostly χ² noise.
+/// </summary>
+public sealed record ChangeRates
+{
+    /// <summary>Images in one plan; changes memory and speed, not the result.</summary>
+    public int Batch { get; init; } = 16;
+
+    /// <summary>Whether dropout is active.</summary>
+    public Phase Phase { get; init; } = Phase.Test;
+
+    /// <summary>Measure single weights too, not only columns.</summary>
+    public bool Elements { get; init; } = true;
+
+    /// <summary>Which independent draw of η to use.</summary>
+    public uint Draw { get; init; }
+
+    /// <summary>Measures all affine layers. images: count × input shape.</summary>
+    public ChangeRateReport Measure(
+        ParameterSet parameters, float[] images, int count, ulong seed, IProgress<InitProgress>? progress = null, CancellationToken cancellation = default) =>
+        Measure(parameters, images, count, seed, new Philox(seed, RandomPurpose.Noise, 0, Draw), progress, cancellation);
+
+    /// <summary>Measures with noise from a given source: image after image, for each image every classifier's scores.</summary>
+    public ChangeRateReport Measure(
+        ParameterSet parameters, float[] images, int count, ulong seed, RandomSource noise, IProgress<InitProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        Node[] tops = Tops.Of(parameters.Graph);
+        Dictionary<Node, LayerSquares> squares = [];
+        foreach (int batch in new[] { Math.Min(Batch, count), count % Math.Min(Batch, count) })
+        {
+            if (batch == 0) continue;
+            int first = batch == Math.Min(Batch, count) ? 0 : count - batch, end = first == 0 ? count - count % batch : count;
+            using var net = new Net(parameters, batch, new() { Fuse = false, Outputs = tops, ParameterGradients = static _ => false, Seed = seed });
+            int size = Tops.Image(net).Shape.Count;
+            for (int n = first; n < end; n += batch)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                progress?.Report(new("measuring", $"image {n + 1}", (double)n / count));
+                net.Load(Tops.Image(net), images.AsSpan(n * size, batch * size));
+                Add(net, tops, noise, squares);
+            }
+        }
+        progress?.Report(new("measuring", "", 1));
+        return new ChangeRateReport([.. parameters.Graph.Affine.Where(squares.ContainsKey).Select(n => squares[n].Rate(parameters, n, Elements))]);
+    }
+
+    private void Add(Net net, Node[] tops, RandomSource noise, Dictionary<Node, LayerSquares> squares)
+    {
+        foreach (Node node in net.Nodes)
+        {
+            net.Forward(node, Phase);
+            if (node.Layer is not IAffine) continue;
+            if (!squares.TryGetValue(node, out LayerSquares? layer)) squares[node] = layer = LayerSquares.Of(node, net.Backend);
+            layer.AddOutput(net.Backend.Moments(net[node]), net.Batch * node.Shape.Plane);
+        }
+        foreach (Node node in net.BackwardSteps(Noise.At(tops, net.Batch, noise)))
+            if (node.Layer is IAffine) squares[node].AddGradients(net.InputOf(node), net.GradientOf(node));
+    }
+}

@@ -1,0 +1,68 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using EvenNet.Framework;
+
+namespace EvenNet.Initialization;
+
+/// <summary>A convolution: each image's weight gradient is one matrix product a group, squared and added.</summary>
+internal sealed class ConvolutionSquares(Node node, Backend backend) : LayerSquares(node, backend)
+{
+    private readonly Convolution layer = (Convolution)node.Layer;
+    private readonly int fanIn = node.InputShapes[0].Channels / ((Convolution)node.Layer).Groups * ((Convolution)node.Layer).Kernel.Height * ((Convolution)node.Layer).Kernel.Width;
+    private readonly float[] squares = new float[node.Shape.Channels * (node.InputShapes[0].Channels / ((Convolution)node.Layer).Groups)
+        * ((Convolution)node.Layer).Kernel.Height * ((Convolution)node.Layer).Kernel.Width];
+
+    private int Taps => layer.Kernel.Height * layer.Kernel.Width;
+
+    protected override void Add(Tensor input, Tensor gradient)
+    {
+        var patches = new Patches(input, Node);
+        int rows = Node.Shape.Channels / layer.Groups, plane = Node.Shape.Plane;
+        bool pointwise = Taps == 1 && layer is { Stride: { Height: 1, Width: 1 }, Pad: { Height: 0, Width: 0 } };
+        float[] x = new float[input.Shape.Count], dy = new float[Node.Shape.Count];
+        float[] unrolled = pointwise ? [] : new float[plane * fanIn], product = new float[rows * fanIn];
+        for (int n = 0; n < input.Batch; n++)
+        {
+            input.Read(n, x);
+            gradient.Read(n, dy);
+            for (int g = 0; g < layer.Groups; g++)
+            {
+                ReadOnlySpan<float> errors = dy.AsSpan(g * rows * plane, rows * plane);
+                if (pointwise)
+                {
+                    Backend.Gemm(false, true, rows, fanIn, plane, errors, x.AsSpan(g * fanIn * plane, fanIn * plane), product);
+                }
+                else
+                {
+                    patches.Unroll(x, g, 0, plane, unrolled);
+                    Backend.Gemm(false, false, rows, fanIn, plane, errors, unrolled, product);
+                }
+                AddSquares(product, squares.AsSpan(g * rows * fanIn, rows * fanIn));
+            }
+        }
+    }
+
+    // Column j is input channel j of the group, all outputs and taps, the groups mixed, as the paper's program does.
+    protected override double[] ColumnMeans()
+    {
+        var columns = new double[fanIn / Taps];
+        for (int i = 0; i < squares.Length; i++) columns[i % fanIn / Taps] += squares[i];
+        for (int j = 0; j < columns.Length; j++) columns[j] /= (double)squares.Length / columns.Length;
+        return columns;
+    }
+
+    protected override Spread ElementRoots()
+    {
+        var spread = new Spread();
+        foreach (float square in squares) spread.Add(Math.Sqrt(square));
+        return spread;
+    }
+
+    private static void AddSquares(ReadOnlySpan<float> values, Span<float> sums)
+    {
+        ReadOnlySpan<Vector<float>> from = MemoryMarshal.Cast<float, Vector<float>>(values);
+        Span<Vector<float>> to = MemoryMarshal.Cast<float, Vector<float>>(sums);
+        for (int i = 0; i < from.Length; i++) to[i] += from[i] * from[i];
+        for (int i = from.Length * Vector<float>.Count; i < values.Length; i++) sums[i] += values[i] * values[i];
+    }
+}
