@@ -34,6 +34,9 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
     /// <summary>Keep layers whose weights are not all zero: what was loaded from a file.</summary>
     public bool KeepNonZero { get; init; }
 
+    /// <summary>Recorded draws to follow instead of the seed's.</summary>
+    internal Func<Node, RandomSource>? Draws { get; init; }
+
     /// <summary>
     /// Initializes every affine layer. images: count × input shape. One forward plan holds all images; activations die as soon as their last
     /// reader ran.
@@ -79,7 +82,7 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
             Node = node,
             Patches = new Patches(net.InputOf(node), node),
             Weights = weights,
-            Random = purpose => new Philox(seed, purpose, index),
+            Random = (purpose, group) => Draws?.Invoke(node) ?? new Philox(seed, purpose, index, (uint)group),
             Backend = net.Backend,
             Respond = w => Respond(net, node, w),
             Note = notes.Add,
@@ -98,11 +101,11 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
             after.Deviation.Where((_, o) => !dead.Contains(o)).Select(d => Math.Abs(d - 1)).DefaultIfEmpty(0).Max());
     }
 
-    private double[] Respond(Net net, Node node, float[] weights)
+    private float[] Respond(Net net, Node node, float[] weights)
     {
         net.Parameters.Weight(node).Write(weights);
         net.Forward(node, Phase);
-        return net[node].ReadExact();
+        return net.Read(node);
     }
 
     // W(i,:) /= σ(i), b(i) = β − μ(i)/σ(i). A dead filter is drawn again from the Gaussian; one that stays dead keeps its weights and gets b = β.

@@ -71,10 +71,9 @@ public sealed record MsraInit(FanMode Mode = FanMode.In) : RandomInit
     }
 }
 
-/// <summary>N(0, σ²) and a bias of its own for each named layer: the values that Caffe's published nets were tuned to by hand.</summary>
-/// <param name="Layers">σ and bias by the affine node's name.</param>
-/// <param name="Deviation">σ of layers that are not named.</param>
-public sealed record HandTunedInit(IReadOnlyDictionary<string, (float Deviation, float Bias)> Layers, float Deviation = 0.01f) : RandomInit
+/// <summary>The fills that a published net was tuned to by hand.</summary>
+/// <param name="Fills">By the affine node's name: σ of a Gaussian, or null for Xavier; and the bias.</param>
+public sealed record HandTunedInit(Func<string, (float? Deviation, float Bias)> Fills) : RandomInit
 {
     /// <inheritdoc/>
     public override string Name => "caffe";
@@ -82,11 +81,16 @@ public sealed record HandTunedInit(IReadOnlyDictionary<string, (float Deviation,
     /// <inheritdoc/>
     protected override void Fill(Parameter weight, Span<float> weights, RandomSource random)
     {
+        if (Fills(weight.Node.Name).Deviation is not { } deviation)
+        {
+            float a = (float)Math.Sqrt(3 / Fan(weight, FanMode.In));
+            random.FillUniform(weights, -a, a);
+            return;
+        }
         random.FillGaussian(weights);
-        float deviation = Layers.TryGetValue(weight.Node.Name, out (float Deviation, float Bias) tuned) ? tuned.Deviation : Deviation;
         foreach (ref float w in weights) w *= deviation;
     }
 
     /// <inheritdoc/>
-    protected override float BiasOf(Node node) => Layers.TryGetValue(node.Name, out (float Deviation, float Bias) tuned) ? tuned.Bias : 0;
+    protected override float BiasOf(Node node) => Fills(node.Name).Bias;
 }

@@ -24,14 +24,14 @@ public sealed class WeightRequest
     /// <summary>outputs × fan-in, row by row; the outputs of a group lie together.</summary>
     public required float[] Weights { get; init; }
 
-    /// <summary>A generator for one of the layer's needs.</summary>
-    public required Func<RandomPurpose, RandomSource> Random { get; init; }
+    /// <summary>A generator for one of the needs of one of the layer's groups.</summary>
+    public required Func<RandomPurpose, int, RandomSource> Random { get; init; }
 
     /// <summary>Products and memory.</summary>
     public required Backend Backend { get; init; }
 
     /// <summary>Runs the layer with some weights and no bias on all samples, and returns the responses, N×O×P×Q.</summary>
-    public required Func<float[], double[]> Respond { get; init; }
+    public required Func<float[], float[]> Respond { get; init; }
 
     /// <summary>Where to say that something was done otherwise than asked.</summary>
     public required Action<InitNote> Note { get; init; }

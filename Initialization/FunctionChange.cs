@@ -1,0 +1,57 @@
+using EvenNet.Framework;
+
+namespace EvenNet.Initialization;
+
+/// <summary>What a net puts out on some images, to prove afterwards that a step left its function as it was.</summary>
+public sealed class FunctionChange
+{
+    private readonly ParameterSet parameters;
+    private readonly float[] images;
+    private readonly int count, batch;
+    private readonly double[] before;
+
+    /// <summary>Records the outputs in the test phase. images: count × input shape.</summary>
+    public FunctionChange(ParameterSet parameters, float[] images, int count, int batch = 16)
+    {
+        (this.parameters, this.images, this.count, this.batch) = (parameters, images, count, Math.Min(batch, count));
+        before = Outputs();
+    }
+
+    /// <summary>Largest difference of any output now, over the largest magnitude that the same classifier had.</summary>
+    public double Measure()
+    {
+        double[] now = Outputs();
+        Node[] tops = Tops.Of(parameters.Graph);
+        double worst = 0;
+        for (int at = 0, t = 0; t < tops.Length; at += count * tops[t++].Shape.Count)
+        {
+            double size = 0, difference = 0;
+            for (int i = at; i < at + count * tops[t].Shape.Count; i++)
+            {
+                size = Math.Max(size, Math.Abs(before[i]));
+                difference = Math.Max(difference, Math.Abs(now[i] - before[i]));
+            }
+            worst = Math.Max(worst, difference == 0 ? 0 : difference / size);
+        }
+        return worst;
+    }
+
+    private double[] Outputs()
+    {
+        Node[] tops = Tops.Of(parameters.Graph);
+        var all = tops.Select(_ => new List<double>()).ToArray();
+        for (int n = 0; n < count;)
+        {
+            int size = Math.Min(batch, count - n);
+            using var net = new Net(parameters, size, new() { Backward = false, Outputs = tops });
+            Node input = Tops.Image(net);
+            for (; n + size <= count; n += size)
+            {
+                net.Load(input, images.AsSpan(n * input.Shape.Count, size * input.Shape.Count));
+                net.Forward(Phase.Test);
+                for (int t = 0; t < tops.Length; t++) all[t].AddRange(net[tops[t]].ReadExact());
+            }
+        }
+        return [.. all.SelectMany(v => v)];
+    }
+}

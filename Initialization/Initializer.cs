@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using EvenNet.Framework;
+
+namespace EvenNet.Initialization;
+
+/// <summary>
+/// The whole of an initialization: weights, within-layer step, between-layer step, the proof that the function was kept, the rates that
+/// resulted, the classifiers zeroed last.
+/// </summary>
+public static class Initializer
+{
+    // The final measurement draws its noise apart from the rescaler's sweeps.
+    private const uint ProofDraw = 1 << 16;
+
+    /// <summary>Initializes <paramref name="parameters"/> from images: count × input shape, as the net takes them.</summary>
+    /// <exception cref="ArgumentException">An option does not exist or does not fit.</exception>
+    public static InitReport Run(
+        ParameterSet parameters, float[] images, int count, InitOptions options, IProgress<InitProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        IWeightFiller? filler = InitMethods.Filler(options.Method, options.Within);
+        string between = options.Between ?? (filler is null && !options.KeepExisting ? "none" : "scale-layers");
+        IRescaler? rescaler = InitMethods.Rescaler(between, options);
+        var times = new List<StageTime>();
+        var clock = Stopwatch.StartNew();
+        void Stage(string name)
+        {
+            times.Add(new StageTime(name, clock.Elapsed.TotalSeconds));
+            clock.Restart();
+        }
+
+        WithinLayerReport? within = null;
+        if (filler is null) InitMethods.BlindInit(options.Method, options.Fills).Apply(parameters, options.Seed);
+        else
+        {
+            within = new WithinLayerInit(filler) { Bias = options.Bias, Normalize = options.Within, Phase = options.Phase, KeepNonZero = options.KeepExisting }
+                .Apply(parameters, images, count, options.Seed, progress, cancellation);
+        }
+        Stage("weights");
+
+        RescaleReport? rescaling = null;
+        double change = 0;
+        if (rescaler is not null)
+        {
+            var function = new FunctionChange(parameters, images, count);
+            rescaling = rescaler.Apply(parameters, images, count, options.Seed, progress, cancellation);
+            change = function.Measure();
+            Stage("rescaling");
+        }
+
+        ChangeRateReport rates = new ChangeRates { Elements = options.Elements, Draw = ProofDraw }.Measure(parameters, images, count, options.Seed, progress, cancellation);
+        Stage("measuring");
+        if (options.ZeroClassifier) ZeroClassifiers(parameters);
+        return new InitReport(options.Method, between, count, within, rescaling, rates, change, [.. within?.Notes ?? [], .. rescaling?.Notes ?? []], times);
+    }
+
+    /// <summary>Sets every classifier's weights and biases to zero: done last, because with a zero classifier no gradient reaches the layers below.</summary>
+    public static void ZeroClassifiers(ParameterSet parameters)
+    {
+        foreach (Node top in Tops.Of(parameters.Graph))
+        {
+            Node node = top;
+            while (node.Layer is not IAffine) node = node.Inputs[0];
+            foreach (Parameter p in parameters.Of(node).Where(p => p.Spec.IsLearned)) p.Fill(0);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using EvenNet.Framework;
+
+namespace EvenNet.Models;
+
+/// <summary>The nets that have a name.</summary>
+public static class Nets
+{
+    private static readonly (float, float, float) ImageNetMean = (104, 117, 123);
+
+    /// <summary>All, the smallest last.</summary>
+    public static IReadOnlyList<NetInfo> All { get; } =
+    [
+        new("caffenet", "CaffeNet (Jia et al. 2014)", c => [CaffeNet.Scores(c)], ImageNetMean, layer => Tuned(layer, bias: 1)),
+        new("alexnet", "AlexNet (Krizhevsky et al. 2012)", c => [AlexNet.Scores(c)], ImageNetMean, layer => Tuned(layer, bias: 0.1f)),
+        new("vgg16", "VGG-16 (Simonyan and Zisserman 2015)", c => [Vgg16.Scores(c)], (103.939f, 116.779f, 123.68f), Fills: null),
+        new("googlenet", "GoogLeNet (Szegedy et al. 2015), main classifier", c => [GoogLeNet.Scores(c).Main], ImageNetMean, Xavier),
+        new("googlenet-aux", "GoogLeNet with both auxiliary classifiers", WithHeads, ImageNetMean, Xavier),
+        new("caffenet-mini", "CaffeNet's layers at a sixteenth of the work, for 113×113 pictures", c => [CaffeNetMini.Scores(c)], ImageNetMean, layer => Tuned(layer, bias: 1)) { Classes = 20 },
+    ];
+
+    /// <summary>The net with this name.</summary>
+    /// <exception cref="GraphException">There is none; the message lists all and names the nearest.</exception>
+    public static NetInfo Find(string name) => All.FirstOrDefault(n => n.Name == name)
+        ?? throw new GraphException(
+            $"no net named {name}; did you mean {NearestName.Of(name, All.Select(n => n.Name))}? There are {string.Join(", ", All.Select(n => n.Name))}");
+
+    // The fillers of Caffe's published definitions.
+    private static (float?, float) Tuned(string layer, float bias) => layer switch
+    {
+        "conv1" or "conv3" or "fc8" => (0.01f, 0),
+        "fc6" or "fc7" => (0.005f, bias),
+        _ => (0.01f, bias),
+    };
+
+    private static (float?, float) Xavier(string layer) => (null, layer.EndsWith("classifier", StringComparison.Ordinal) ? 0 : 0.2f);
+
+    private static IReadOnlyList<Node> WithHeads(int classes)
+    {
+        GoogLeNet.Heads heads = GoogLeNet.Scores(classes);
+        return [heads.Auxiliary1, heads.Auxiliary2, heads.Main];
+    }
+}
