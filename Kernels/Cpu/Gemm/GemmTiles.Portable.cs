@@ -1,0 +1,143 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace EvenNet.Kernels.Cpu;
+
+/// <summary>Tiles in 16 registers of 128 bits, on any processor: 6 × 8 packed, six rows against two samples in place.</summary>
+internal sealed unsafe class GemmTilesPortable : GemmTiles
+{
+    public override int Lanes => 4;
+    public override int Rows => 6;
+    public override int Columns => 8;
+    public override int Samples => 2;
+
+    public override void Multiply(int rows, nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate)
+    {
+        switch (rows)
+        {
+            case 1: Multiply<N1>(depth, a, b, c, cRow, scale, accumulate); break;
+            case 2: Multiply<N2>(depth, a, b, c, cRow, scale, accumulate); break;
+            case 3: Multiply<N3>(depth, a, b, c, cRow, scale, accumulate); break;
+            case 4: Multiply<N4>(depth, a, b, c, cRow, scale, accumulate); break;
+            case 5: Multiply<N5>(depth, a, b, c, cRow, scale, accumulate); break;
+            default: Multiply<N6>(depth, a, b, c, cRow, scale, accumulate); break;
+        }
+    }
+
+    public override void Dots(int samples, int streams, nint depth, float* a, nint aRow, float* b, nint bRow, float* sums)
+    {
+        switch (samples)
+        {
+            case 1: Dots<N1>(streams, depth, a, aRow, b, bRow, sums); break;
+            default: Dots<N2>(streams, depth, a, aRow, b, bRow, sums); break;
+        }
+    }
+
+    public override void Combine(int samples, nint columns, float* factors, float** rows, float* c, nint cRow)
+    {
+        switch (samples)
+        {
+            case 1: Combine<N1>(columns, factors, rows, c, cRow); break;
+            default: Combine<N2>(columns, factors, rows, c, cRow); break;
+        }
+    }
+
+    // 12 sums, two vectors of b and a broadcast of a.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Multiply<TRows>(nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate) where TRows : struct, IConstant
+    {
+        Vector128<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default;
+        Vector128<float> t0 = default, t1 = default, t2 = default, t3 = default, t4 = default, t5 = default;
+        for (; depth > 0; depth--, a += TRows.Value, b += 8)
+        {
+            Vector128<float> left = Vector128.Load(b), right = Vector128.Load(b + 4), x;
+            { x = Vector128.Create(a[0]); s0 = Vector128.MultiplyAddEstimate(x, left, s0); t0 = Vector128.MultiplyAddEstimate(x, right, t0); }
+            if (TRows.Value > 1) { x = Vector128.Create(a[1]); s1 = Vector128.MultiplyAddEstimate(x, left, s1); t1 = Vector128.MultiplyAddEstimate(x, right, t1); }
+            if (TRows.Value > 2) { x = Vector128.Create(a[2]); s2 = Vector128.MultiplyAddEstimate(x, left, s2); t2 = Vector128.MultiplyAddEstimate(x, right, t2); }
+            if (TRows.Value > 3) { x = Vector128.Create(a[3]); s3 = Vector128.MultiplyAddEstimate(x, left, s3); t3 = Vector128.MultiplyAddEstimate(x, right, t3); }
+            if (TRows.Value > 4) { x = Vector128.Create(a[4]); s4 = Vector128.MultiplyAddEstimate(x, left, s4); t4 = Vector128.MultiplyAddEstimate(x, right, t4); }
+            if (TRows.Value > 5) { x = Vector128.Create(a[5]); s5 = Vector128.MultiplyAddEstimate(x, left, s5); t5 = Vector128.MultiplyAddEstimate(x, right, t5); }
+        }
+
+        Vector128<float> factor = Vector128.Create(scale);
+        Put(c, s0, t0, factor, accumulate);
+        if (TRows.Value > 1) Put(c + cRow, s1, t1, factor, accumulate);
+        if (TRows.Value > 2) Put(c + 2 * cRow, s2, t2, factor, accumulate);
+        if (TRows.Value > 3) Put(c + 3 * cRow, s3, t3, factor, accumulate);
+        if (TRows.Value > 4) Put(c + 4 * cRow, s4, t4, factor, accumulate);
+        if (TRows.Value > 5) Put(c + 5 * cRow, s5, t5, factor, accumulate);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(float* c, Vector128<float> left, Vector128<float> right, Vector128<float> factor, bool accumulate)
+    {
+        if (accumulate)
+        {
+            Vector128.MultiplyAddEstimate(left, factor, Vector128.Load(c)).Store(c);
+            Vector128.MultiplyAddEstimate(right, factor, Vector128.Load(c + 4)).Store(c + 4);
+        }
+        else
+        {
+            (left * factor).Store(c);
+            (right * factor).Store(c + 4);
+        }
+    }
+
+    // 12 sums, two vectors of a and one of b. Missing rows of b repeat the last one; their sums are not used.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Dots<TSamples>(int streams, nint depth, float* a, nint aRow, float* b, nint bRow, float* sums) where TSamples : struct, IConstant
+    {
+        float* a0 = a, a1 = a + aRow;
+        float* b0 = b, b1 = b + Math.Min(1, streams - 1) * bRow, b2 = b + Math.Min(2, streams - 1) * bRow;
+        float* b3 = b + Math.Min(3, streams - 1) * bRow, b4 = b + Math.Min(4, streams - 1) * bRow, b5 = b + Math.Min(5, streams - 1) * bRow;
+        Vector128<float> u0 = default, u1 = default, u2 = default, u3 = default, u4 = default, u5 = default;
+        Vector128<float> v0 = default, v1 = default, v2 = default, v3 = default, v4 = default, v5 = default;
+        for (nint k = 0; k <= depth - 4; k += 4)
+        {
+            Vector128<float> x0 = Vector128.Load(a0 + k), x1 = TSamples.Value > 1 ? Vector128.Load(a1 + k) : x0, y;
+            y = Vector128.Load(b0 + k); u0 = Vector128.MultiplyAddEstimate(x0, y, u0); if (TSamples.Value > 1) v0 = Vector128.MultiplyAddEstimate(x1, y, v0);
+            y = Vector128.Load(b1 + k); u1 = Vector128.MultiplyAddEstimate(x0, y, u1); if (TSamples.Value > 1) v1 = Vector128.MultiplyAddEstimate(x1, y, v1);
+            y = Vector128.Load(b2 + k); u2 = Vector128.MultiplyAddEstimate(x0, y, u2); if (TSamples.Value > 1) v2 = Vector128.MultiplyAddEstimate(x1, y, v2);
+            y = Vector128.Load(b3 + k); u3 = Vector128.MultiplyAddEstimate(x0, y, u3); if (TSamples.Value > 1) v3 = Vector128.MultiplyAddEstimate(x1, y, v3);
+            y = Vector128.Load(b4 + k); u4 = Vector128.MultiplyAddEstimate(x0, y, u4); if (TSamples.Value > 1) v4 = Vector128.MultiplyAddEstimate(x1, y, v4);
+            y = Vector128.Load(b5 + k); u5 = Vector128.MultiplyAddEstimate(x0, y, u5); if (TSamples.Value > 1) v5 = Vector128.MultiplyAddEstimate(x1, y, v5);
+        }
+
+        Put(sums, u0, u1, u2, u3, u4, u5);
+        if (TSamples.Value > 1) Put(sums + Streams, v0, v1, v2, v3, v4, v5);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(float* sums, Vector128<float> u0, Vector128<float> u1, Vector128<float> u2, Vector128<float> u3, Vector128<float> u4, Vector128<float> u5)
+    {
+        sums[0] = Vector128.Sum(u0); sums[1] = Vector128.Sum(u1); sums[2] = Vector128.Sum(u2);
+        sums[3] = Vector128.Sum(u3); sums[4] = Vector128.Sum(u4); sums[5] = Vector128.Sum(u5);
+    }
+
+    // 12 broadcast factors, a vector of a row and two of c.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Combine<TSamples>(nint columns, float* factors, float** rows, float* c, nint cRow) where TSamples : struct, IConstant
+    {
+        float* b0 = rows[0], b1 = rows[1], b2 = rows[2], b3 = rows[3], b4 = rows[4], b5 = rows[5];
+        float* c0 = c, c1 = c + cRow;
+        Vector128<float> u0 = Vector128.Create(factors[0]), u1 = Vector128.Create(factors[1]), u2 = Vector128.Create(factors[2]);
+        Vector128<float> u3 = Vector128.Create(factors[3]), u4 = Vector128.Create(factors[4]), u5 = Vector128.Create(factors[5]);
+        Vector128<float> v0 = Vector128.Create(factors[6]), v1 = Vector128.Create(factors[7]), v2 = Vector128.Create(factors[8]);
+        Vector128<float> v3 = Vector128.Create(factors[9]), v4 = Vector128.Create(factors[10]), v5 = Vector128.Create(factors[11]);
+        for (nint j = 0; j <= columns - 4; j += 4)
+        {
+            Vector128<float> x0 = Vector128.Load(c0 + j), x1 = TSamples.Value > 1 ? Vector128.Load(c1 + j) : x0, y;
+            y = Vector128.Load(b0 + j); x0 = Vector128.MultiplyAddEstimate(u0, y, x0); if (TSamples.Value > 1) x1 = Vector128.MultiplyAddEstimate(v0, y, x1);
+            y = Vector128.Load(b1 + j); x0 = Vector128.MultiplyAddEstimate(u1, y, x0); if (TSamples.Value > 1) x1 = Vector128.MultiplyAddEstimate(v1, y, x1);
+            y = Vector128.Load(b2 + j); x0 = Vector128.MultiplyAddEstimate(u2, y, x0); if (TSamples.Value > 1) x1 = Vector128.MultiplyAddEstimate(v2, y, x1);
+            y = Vector128.Load(b3 + j); x0 = Vector128.MultiplyAddEstimate(u3, y, x0); if (TSamples.Value > 1) x1 = Vector128.MultiplyAddEstimate(v3, y, x1);
+            y = Vector128.Load(b4 + j); x0 = Vector128.MultiplyAddEstimate(u4, y, x0); if (TSamples.Value > 1) x1 = Vector128.MultiplyAddEstimate(v4, y, x1);
+            y = Vector128.Load(b5 + j); x0 = Vector128.MultiplyAddEstimate(u5, y, x0); if (TSamples.Value > 1) x1 = Vector128.MultiplyAddEstimate(v5, y, x1);
+            x0.Store(c0 + j);
+            if (TSamples.Value > 1) x1.Store(c1 + j);
+        }
+    }
+
+    public override void Transpose(float* source, nint row, int filled, int width, nint depth, float* panel) =>
+        TransposeRest(source, row, filled, width, depth, panel);
+}
