@@ -46,8 +46,8 @@ public sealed record ImageTransform(int Height, int Width)
     public void Apply(Image image, Span<float> destination)
     {
         if (Height <= 0 || Width <= 0 || destination.Length != Shape.Count) throw new ArgumentException($"an input of {Shape} is {Shape.Count} values, got {destination.Length}");
+        if (Refusal(image) is { } refusal) throw new ArgumentException(refusal);
         (int width, int height) = ResizedSize(image);
-        if (width < Width || height < Height) throw new ArgumentException($"a cut of {Width}×{Height} does not fit into {width}×{height} pixels; ResizeTo is {ResizeTo}");
         byte[]? resized = (width, height) == (image.Width, image.Height) ? null : ArrayPool<byte>.Shared.Rent(3 * width * height);
         try
         {
@@ -60,14 +60,22 @@ public sealed record ImageTransform(int Height, int Width)
         }
     }
 
+    /// <summary>Why the picture cannot be brought to this size; null where it can.</summary>
+    public string? Refusal(Image image)
+    {
+        (long width, long height) = ResizedSize(image);
+        if (width < Width || height < Height) return $"a cut of {Width}×{Height} does not fit into {width}×{height} pixels (ResizeTo is {ResizeTo})";
+        if (width * height > Image.MostPixels) return $"its {image} pixels would become {width}×{height}; at most {Image.MostPixels} together are made";
+        return null;
+    }
+
     // The longer side follows the shorter, to the nearest pixel.
     private (int Width, int Height) ResizedSize(Image image)
     {
         if (Fit == ImageFit.Warp) return (Width, Height);
         if (ResizeTo == 0) return (image.Width, image.Height);
         int shorter = Math.Min(image.Width, image.Height);
-        int longer = (int)Math.Round((double)Math.Max(image.Width, image.Height) * ResizeTo / shorter);
-        if (longer > Image.LongestSide) throw new ArgumentException($"{image} pixels would become {longer} long");
+        int longer = (int)Math.Min(int.MaxValue, Math.Round((double)Math.Max(image.Width, image.Height) * ResizeTo / shorter));
         return image.Width < image.Height ? (ResizeTo, longer) : (longer, ResizeTo);
     }
 

@@ -104,7 +104,7 @@ public sealed class ImageTransformTests
     [Test]
     public void A_cut_larger_than_the_picture_says_both_sizes() =>
         Assert.That(() => new ImageTransform(10, 10) { Fit = ImageFit.Crop, ResizeTo = 8 }.Apply(new Image(16, 16), new float[300]),
-            Throws.ArgumentException.With.Message.EqualTo("a cut of 10×10 does not fit into 8×8 pixels; ResizeTo is 8"));
+            Throws.ArgumentException.With.Message.EqualTo("a cut of 10×10 does not fit into 8×8 pixels (ResizeTo is 8)"));
 
     [Test]
     public void A_transform_does_not_allocate_once_its_buffers_are_there()
