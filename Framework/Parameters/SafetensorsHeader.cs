@@ -151,7 +151,7 @@ internal sealed class SafetensorsHeader
     private WeightsFormatException Wrong(string reason) => new(file, reason);
 
     // A hostile name must not fill the terminal, nor steer it.
-    private static string Short(string name)
+    internal static string Short(string name)
     {
         string start = name.Length > 80 ? name[..80] + "…" : name;
         return string.Concat(start.Select(c => char.IsControl(c) ? '?' : c));

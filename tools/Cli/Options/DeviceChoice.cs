@@ -1,0 +1,37 @@
+using System.CommandLine;
+using EvenNet.Framework;
+using EvenNet.Kernels;
+
+namespace EvenNet.Cli;
+
+/// <summary>Where it runs, on how many threads.</summary>
+internal sealed class DeviceChoice
+{
+    private static readonly string[] Names = ["auto", "cpu", "reference", "cuda"];
+
+    private readonly Option<string> device = new Option<string>("--device")
+    {
+        Description = "auto (the cpu), cpu, or reference: plain loops in float64, slow.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => "auto",
+    }.RequireOneOf(Names);
+
+    private readonly Option<int> threads = new("--threads") { Description = "Threads; 0 means one per processor.", HelpName = "N" };
+
+    public DeviceChoice(Command command)
+    {
+        command.Options.Add(device);
+        command.Options.Add(threads);
+        threads.RequireAtLeast(0);
+    }
+
+    public int Threads(ParseResult options) => options.GetValue(threads);
+
+    /// <summary>Opens the backend; a device that was named is never replaced by another.</summary>
+    public Backend Open(ParseResult options) => options.GetRequiredValue(device) switch
+    {
+        "cuda" => throw new ToolException(ExitCode.Device, "--device cuda: this build has no CUDA backend; use --device cpu"),
+        "auto" => Backends.Open("cpu", Threads(options)),
+        string name => Backends.Open(name, Threads(options)),
+    };
+}
