@@ -24,7 +24,7 @@ internal sealed class MemoryPlan
         {
             int made = v.Maker?.Index ?? 0;
             bool stays = v.Maker is null || v.Readers.Count == 0 || v.Node.Layer is ILoss || options.Observe.Contains(v.Node)
-                || (options.Outputs?.Contains(v.Node) ?? false);
+                || plan.Outputs.Contains(v.Node);
             int last = stays ? end - 1 : v.Readers.Max(r => r.Index);
             if (options.Backward)
             {

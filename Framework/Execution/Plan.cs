@@ -41,5 +41,6 @@ internal sealed class PlanStep(Node node, Node source, IReadOnlyList<PlanValue> 
     public bool WritesGradient(int input) => inputs[input].NeedsGradient && request.Layer.IsDifferentiable(input);
 }
 
-/// <summary>Steps in forward order and the values between them.</summary>
-internal sealed record Plan(IReadOnlyList<PlanStep> Steps, IReadOnlyList<PlanValue> Values, IReadOnlyDictionary<Node, PlanValue> Of);
+/// <summary>Steps in forward order, the values between them, and the nodes that the plan is for.</summary>
+internal sealed record Plan(
+    IReadOnlyList<PlanStep> Steps, IReadOnlyList<PlanValue> Values, IReadOnlyDictionary<Node, PlanValue> Of, IReadOnlyList<Node> Outputs);

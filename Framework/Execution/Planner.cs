@@ -45,7 +45,7 @@ internal sealed class Planner
         foreach (PlanStep step in steps)
             for (int i = 0; i < step.Inputs.Count; i++)
                 if (step.WritesGradient(i)) step.Inputs[i].FirstWriter = step;
-        return new Plan(steps, values, valueOf);
+        return new Plan(steps, values, valueOf, graph.Outputs);
     }
 
     // node: whose value the step completes; source: whose layer it runs.

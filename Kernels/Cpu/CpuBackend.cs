@@ -13,7 +13,7 @@ public sealed class CpuBackend : Backend
     {
         Threads = new Threads(threads);
         // Fastest first; the first offer wins. The reference comes last and takes everything.
-        Catalogue = [.. ReferenceBackend.Everything];
+        Catalogue = [r => CpuDirectConvolution.Offer(r, Threads), .. ReferenceBackend.Everything];
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ namespace EvenNet.Kernels;
 
 /// <summary>
 /// Reads JPEG, baseline and progressive, colour and grey, through libturbojpeg, with the accurate inverse transform and smooth chroma as OpenCV does.
-/// Grey becomes three equal channels; CMYK is refused. A damaged or cut file is an error and never half a picture.
+/// A picture that the camera took sideways is turned upright. Grey becomes three equal channels; CMYK is refused. A damaged or cut file is an error and never half a picture.
 /// Without the library every picture is refused with the way to get it. Several threads may decode at once.
 /// </summary>
 public sealed class JpegDecoder : IImageDecoder, IDisposable
@@ -70,7 +70,7 @@ public sealed class JpegDecoder : IImageDecoder, IDisposable
             string message = handle.Message;
             if (TurboJpeg.tjGetErrorCode(handle) != TurboJpeg.TJERR_WARNING || !IsHarmless(message)) throw Broken(name, message);
         }
-        return image;
+        return ExifOrientation.Apply(image, ExifOrientation.Read(bytes));
     }
 
     // Warnings of libjpeg (jerror.h) after which every pixel is still as it was meant; after the others some are lost.

@@ -101,7 +101,7 @@ public sealed unsafe class DirectConvolutionTests
         var convolution = new DirectConvolution(shape, x, y, dy, dx, threads);
         var outputGradient = new OutputGradient(2, y, dy, threads);
         using CpuMemory values = new(100_000), packed = new(convolution.ForwardWeightCount), back = new(convolution.BackwardWeightCount);
-        using CpuMemory scratch = new(convolution.GradientScratchCount), gradient = new(32 * 32 * 9);
+        using CpuMemory scratch = new(DirectConvolution.GradientScratch(shape, blocked: true, threads)), gradient = new(32 * 32 * 9);
         void Step()
         {
             float* p = values.Pointer;
@@ -182,7 +182,7 @@ public sealed unsafe class DirectConvolutionTests
         using CpuMemory xMemory = Blocked.From(c.X, x, shape.Batch), yMemory = Blocked.Filled(y, shape.Batch, float.NaN);
         using CpuMemory dyMemory = Blocked.From(c.DOutput, dy, shape.Batch), dxMemory = Blocked.Filled(dx ?? default, shape.Batch, accumulate ? Poison : float.NaN);
         using CpuMemory packed = new(convolution.ForwardWeightCount), back = new(convolution.BackwardWeightCount);
-        using CpuMemory bias = new(convolution.BiasCount), scratch = new(convolution.GradientScratchCount);
+        using CpuMemory bias = new(convolution.BiasCount), scratch = new(DirectConvolution.GradientScratch(shape, !plain, threads));
         foreach (CpuMemory garbage in new[] { packed, back, scratch }) new Span<float>(garbage.Pointer, (int)garbage.Count).Fill(float.NaN);
         c.Bias.CopyTo(new Span<float>(bias.Pointer, c.Bias.Length));
         float[] dWeight = new float[c.Weight.Length], dBias = new float[shape.Outputs];

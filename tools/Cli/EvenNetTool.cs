@@ -28,6 +28,7 @@ internal static class EvenNetTool
         {
             if (parsed.Action is not (null or ParseErrorAction))
                 return parsed.Invoke(new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error, EnableDefaultExceptionHandler = false });
+            if (arguments.Length == 0) return Help(root, terminal);
             if (parsed.Errors.Count > 0 || parsed.CommandResult.Command is not Verb verb) return Misused(parsed, ui);
             return verb.Run(parsed, ui, cancellation);
         }
@@ -42,15 +43,23 @@ internal static class EvenNetTool
         }
     }
 
+    /// <summary>All commands, in the order of the help.</summary>
+    public static IReadOnlyList<Verb> Verbs => [new DoctorVerb(), new SummaryVerb()];
+
     private static RootCommand Root()
     {
-        var root = new RootCommand("Convolutional nets initialized from data, so that every layer learns at an even rate.")
-        {
-            new DoctorVerb(), new SummaryVerb(),
-        };
+        var root = new RootCommand("Convolutional nets initialized from data, so that every layer learns at an even rate.");
+        foreach (Verb verb in Verbs) root.Subcommands.Add(verb);
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         return root;
+    }
+
+    // Nothing was asked for, so this is no result.
+    private static int Help(RootCommand root, Terminal terminal)
+    {
+        root.Parse("--help").Invoke(new InvocationConfiguration { Output = terminal.Error, Error = terminal.Error });
+        return ExitCode.Usage;
     }
 
     private static int Misused(ParseResult parsed, Ui ui)
@@ -60,9 +69,9 @@ internal static class EvenNetTool
         {
             bool isOption = token.StartsWith('-');
             IEnumerable<string> names = isOption ? Names(parsed.CommandResult) : command.Subcommands.Select(c => c.Name);
-            string nearest = NearestName.Of(token, names);
-            string what = isOption ? "option" : command is Verb ? "argument" : "command";
-            ui.Fail($"no {what} named {token}{(nearest.Length > 0 && what != "argument" ? $"; did you mean {nearest}?" : "")}");
+            ui.Fail(!isOption && command is Verb
+                ? $"unexpected argument {token}"
+                : $"no {(isOption ? "option" : "command")} named {token}; did you mean {NearestName.Of(token, names)}?");
         }
         // What the parser says of an unmatched token repeats the lines above, and the errors that follow from it say nothing.
         if (parsed.UnmatchedTokens.Count == 0)
@@ -87,7 +96,7 @@ internal static class EvenNetTool
             OperationCanceledException when cancellation.IsCancellationRequested => (ExitCode.Interrupted, "interrupted; nothing was written"),
             ToolException own => (own.ExitCode, own.Message),
             ImageFormatException { IsDecoderMissing: true } => (ExitCode.Device, error.Message),
-            ImageFormatException or WeightsFormatException => (ExitCode.Data, error.Message),
+            ImageFormatException or ImageSourceException or WeightsFormatException => (ExitCode.Data, error.Message),
             BackendException or DllNotFoundException or EntryPointNotFoundException => (ExitCode.Device, error.Message),
             OutOfMemoryException => (ExitCode.OutOfMemory, $"out of memory: {error.Message} Fewer images (--count) or a smaller net need less."),
             IOException or UnauthorizedAccessException => (ExitCode.Data, error.Message),

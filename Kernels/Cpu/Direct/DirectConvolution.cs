@@ -62,9 +62,6 @@ internal sealed unsafe class DirectConvolution
     /// <summary>Floats of the weights packed for <see cref="BackwardData"/>.</summary>
     public long BackwardWeightCount => phases.Sum(phase => phase.Pass.WeightCount);
 
-    /// <summary>Floats of scratch that <see cref="BackwardWeights"/> wants.</summary>
-    public long GradientScratchCount => weightGradient?.ScratchCount ?? 0;
-
     /// <summary>Floats of a bias as <see cref="Forward"/> reads it: the outputs, rounded up to 16 with zeros.</summary>
     public int BiasCount => shape.Groups * outputBlocks * Block;
 
@@ -87,6 +84,14 @@ internal sealed unsafe class DirectConvolution
     public static int OutputGradientHalo(ConvolutionShape shape) => Math.Max(
         Reach(shape.Height, shape.KernelHeight, shape.StrideHeight, shape.PadHeight, shape.DilationHeight, shape.OutputHeight),
         Reach(shape.Width, shape.KernelWidth, shape.StrideWidth, shape.PadWidth, shape.DilationWidth, shape.OutputWidth));
+
+    /// <summary>Floats of scratch that <see cref="BackwardWeights"/> wants; no layout's halo matters.</summary>
+    public static long GradientScratch(ConvolutionShape shape, bool blocked, Threads threads)
+    {
+        var x = new HaloLayout(shape.Inputs, shape.Height, shape.Width, InputHalo(shape), blocked ? Block : 1);
+        var dy = new HaloLayout(shape.Outputs, shape.OutputHeight, shape.OutputWidth);
+        return new DirectWeightGradient(shape, x, dy, threads, VectorWidth.Widest).ScratchCount;
+    }
 
     /// <summary>Packs scale · weights, outputs × inputs of a group × kernel height × kernel width, for <see cref="Forward"/>.</summary>
     public void PackForward(float* weights, float scale, float* packed)
