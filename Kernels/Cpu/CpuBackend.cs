@@ -7,13 +7,21 @@ namespace EvenNet.Kernels.Cpu;
 public sealed class CpuBackend : Backend
 {
     private readonly ReferenceBackend reference = new();
+    private readonly CpuGemm gemm;
+    private readonly CpuSgd sgd;
 
     /// <summary>Opens the backend with this many threads; 0 means one per processor.</summary>
     public CpuBackend(int threads = 0)
     {
         Threads = new Threads(threads);
+        gemm = new CpuGemm(Threads, VectorWidth.Widest);
+        sgd = new CpuSgd(Threads);
         // Fastest first; the first offer wins. The reference comes last and takes everything.
-        Catalogue = [r => CpuDirectConvolution.Offer(r, Threads), .. ReferenceBackend.Everything];
+        Catalogue =
+        [
+            r => CpuDirectConvolution.Offer(r, Threads), r => CpuGemmConvolution.Offer(r, Threads, gemm), r => CpuInnerProduct.Offer(r, Threads, gemm),
+            .. ReferenceBackend.Everything,
+        ];
     }
 
     /// <inheritdoc/>
@@ -32,12 +40,18 @@ public sealed class CpuBackend : Backend
     public override Storage Allocate(long count) => new FloatStorage(count);
 
     /// <inheritdoc/>
-    public override void Gemm(
-        bool transposeA, bool transposeB, int m, int n, int k, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, bool accumulate = false) =>
-        reference.Gemm(transposeA, transposeB, m, n, k, a, b, c, accumulate);
+    public override unsafe void Gemm(
+        bool transposeA, bool transposeB, int m, int n, int k, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, bool accumulate = false)
+    {
+        Require(nameof(a), a.Length, m, k);
+        Require(nameof(b), b.Length, k, n);
+        Require(nameof(c), c.Length, m, n);
+        fixed (float* pa = a, pb = b, pc = c)
+            gemm.Multiply(transposeA, transposeB, m, n, k, alpha: 1, pa, transposeA ? m : k, pb, transposeB ? k : n, accumulate, pc, n);
+    }
 
     /// <inheritdoc/>
-    public override void Sgd(in SgdUpdate update) => reference.Sgd(update);
+    public override void Sgd(in SgdUpdate update) => sgd.Step(update);
 
     /// <inheritdoc/>
     public override double SquaredNorm(Region region) => reference.SquaredNorm(region);
@@ -46,7 +60,13 @@ public sealed class CpuBackend : Backend
     protected override void Dispose(bool disposing)
     {
         Threads.Dispose();
+        gemm.Dispose();
         reference.Dispose();
         base.Dispose(disposing);
+    }
+
+    private static void Require(string what, int length, int rows, int columns)
+    {
+        if (length < (long)rows * columns) throw new ArgumentException($"{what} has {length} values; {rows} × {columns} need {(long)rows * columns}");
     }
 }

@@ -1,0 +1,64 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using EvenNet.Framework;
+
+namespace EvenNet.Kernels.Cpu;
+
+/// <summary>
+/// The solver's step in one pass over memory, each operation rounded as Caffe rounds it:
+/// g ← gradientScale · g, g ← g + decay · w, v ← momentum · v + rate · g, w ← w − v, then g ← 0.
+/// </summary>
+internal sealed unsafe class CpuSgd
+{
+    // Elements of one task: 768 KiB of values, gradients and momenta.
+    private const int Chunk = 1 << 16;
+
+    private readonly Threads threads;
+    private readonly Action<int, int> step;
+
+    // The call in progress.
+    private float* w, g, v;
+    private long count;
+    private float gradientScale, decay, momentum, rate;
+
+    public CpuSgd(Threads threads)
+    {
+        this.threads = threads;
+        step = Step;
+    }
+
+    public void Step(in SgdUpdate update)
+    {
+        w = Address(update.Values);
+        g = Address(update.Gradients);
+        v = Address(update.Momenta);
+        count = update.Values.Count;
+        (gradientScale, decay, momentum, rate) = (update.GradientScale, update.Decay, update.Momentum, update.Rate);
+        threads.For((int)((count + Chunk - 1) / Chunk), step);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Step(int worker, int task)
+    {
+        long first = (long)task * Chunk;
+        int length = (int)Math.Min(Chunk, count - first), i = 0;
+        float* w = this.w + first, g = this.g + first, v = this.v + first;
+        float gradientScale = this.gradientScale, decay = this.decay, momentum = this.momentum, rate = this.rate;
+        for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector<float> value = Vector.Load(w + i), gradient = gradientScale * Vector.Load(g + i) + decay * value;
+            Vector<float> speed = momentum * Vector.Load(v + i) + rate * gradient;
+            speed.Store(v + i);
+            (value - speed).Store(w + i);
+            Vector<float>.Zero.Store(g + i);
+        }
+        for (; i < length; i++)
+        {
+            v[i] = momentum * v[i] + rate * (gradientScale * g[i] + decay * w[i]);
+            w[i] -= v[i];
+            g[i] = 0;
+        }
+    }
+
+    private static float* Address(Region region) => ((FloatStorage)region.Storage).Pointer + region.Offset;
+}
