@@ -37,6 +37,12 @@ public sealed record ChangeRates
     /// <summary>Whether dropout is active.</summary>
     public Phase Phase { get; init; } = Phase.Test;
 
+    /// <summary>
+    /// Square each image's gradient, or, as the paper's program does, the sum over a batch, which makes rates √batch as large and single
+    /// weights' rates mostly noise.
+    /// </summary>
+    public bool PerImage { get; init; } = true;
+
     /// <summary>Measure single weights too, not only columns.</summary>
     public bool Elements { get; init; } = true;
 
@@ -78,7 +84,7 @@ public sealed record ChangeRates
         {
             net.Forward(node, Phase);
             if (node.Layer is not IAffine) continue;
-            if (!squares.TryGetValue(node, out LayerSquares? layer)) squares[node] = layer = LayerSquares.Of(node, net.Backend);
+            if (!squares.TryGetValue(node, out LayerSquares? layer)) squares[node] = layer = LayerSquares.Of(node, net.Backend, PerImage);
             layer.AddOutput(net.Backend.Moments(net[node]), net.Batch * node.Shape.Plane);
         }
         foreach (Node node in net.BackwardSteps(Noise.At(tops, net.Batch, noise)))

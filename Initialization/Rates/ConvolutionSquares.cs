@@ -5,12 +5,11 @@ using EvenNet.Framework;
 namespace EvenNet.Initialization;
 
 /// <summary>A convolution: each image's weight gradient is one matrix product a group, squared and added.</summary>
-internal sealed class ConvolutionSquares(Node node, Backend backend) : LayerSquares(node, backend)
+internal sealed class ConvolutionSquares(Node node, Backend backend, bool perImage) : LayerSquares(node, backend, perImage)
 {
     private readonly Convolution layer = (Convolution)node.Layer;
-    private readonly int fanIn = node.InputShapes[0].Channels / ((Convolution)node.Layer).Groups * ((Convolution)node.Layer).Kernel.Height * ((Convolution)node.Layer).Kernel.Width;
-    private readonly float[] squares = new float[node.Shape.Channels * (node.InputShapes[0].Channels / ((Convolution)node.Layer).Groups)
-        * ((Convolution)node.Layer).Kernel.Height * ((Convolution)node.Layer).Kernel.Width];
+    private readonly int fanIn = node.ParameterSpecs[0].FanIn;
+    private readonly float[] squares = new float[node.ParameterSpecs[0].Count];
 
     private int Taps => layer.Kernel.Height * layer.Kernel.Width;
 
@@ -20,25 +19,27 @@ internal sealed class ConvolutionSquares(Node node, Backend backend) : LayerSqua
         int rows = Node.Shape.Channels / layer.Groups, plane = Node.Shape.Plane;
         bool pointwise = Taps == 1 && layer is { Stride: { Height: 1, Width: 1 }, Pad: { Height: 0, Width: 0 } };
         float[] x = new float[input.Shape.Count], dy = new float[Node.Shape.Count];
-        float[] unrolled = pointwise ? [] : new float[plane * fanIn], product = new float[rows * fanIn];
+        float[] unrolled = pointwise ? [] : new float[plane * fanIn], gradients = new float[squares.Length];
         for (int n = 0; n < input.Batch; n++)
         {
             input.Read(n, x);
             gradient.Read(n, dy);
+            bool add = !PerImage && n > 0;
             for (int g = 0; g < layer.Groups; g++)
             {
+                Span<float> product = gradients.AsSpan(g * rows * fanIn, rows * fanIn);
                 ReadOnlySpan<float> errors = dy.AsSpan(g * rows * plane, rows * plane);
                 if (pointwise)
                 {
-                    Backend.Gemm(false, true, rows, fanIn, plane, errors, x.AsSpan(g * fanIn * plane, fanIn * plane), product);
+                    Backend.Gemm(false, true, rows, fanIn, plane, errors, x.AsSpan(g * fanIn * plane, fanIn * plane), product, add);
                 }
                 else
                 {
                     patches.Unroll(x, g, 0, plane, unrolled);
-                    Backend.Gemm(false, false, rows, fanIn, plane, errors, unrolled, product);
+                    Backend.Gemm(false, false, rows, fanIn, plane, errors, unrolled, product, add);
                 }
-                AddSquares(product, squares.AsSpan(g * rows * fanIn, rows * fanIn));
             }
+            if (PerImage || n == input.Batch - 1) AddSquares(gradients, squares);
         }
     }
 

@@ -6,7 +6,7 @@ namespace EvenNet.Initialization;
 /// An inner product: an image's gradient by w[o,i] is y[o] · x[i], so the sum of squares over images is the product of the squared matrices,
 /// (y∘y)ᵀ(x∘x), and a column's sum needs no matrix at all.
 /// </summary>
-internal sealed class InnerProductSquares(Node node, Backend backend) : LayerSquares(node, backend)
+internal sealed class InnerProductSquares(Node node, Backend backend) : LayerSquares(node, backend, perImage: true)
 {
     private const int RowsAtOnce = 64;
     private readonly List<float[]> inputs = [], errors = [];

@@ -3,7 +3,7 @@ using EvenNet.Framework;
 namespace EvenNet.Initialization;
 
 /// <summary>Sums over images of the squares of one layer's weight gradients, and its output's moments.</summary>
-internal abstract class LayerSquares(Node node, Backend backend)
+internal abstract class LayerSquares(Node node, Backend backend, bool perImage)
 {
     private readonly List<(ChannelMoments Moments, double Count)> outputs = [];
 
@@ -11,12 +11,16 @@ internal abstract class LayerSquares(Node node, Backend backend)
 
     protected Backend Backend => backend;
 
-    protected int Images { get; private set; }
+    /// <summary>Square each image's gradient, not a batch's.</summary>
+    protected bool PerImage => perImage;
 
-    public static LayerSquares Of(Node node, Backend backend) => node.Layer switch
+    /// <summary>Gradients squared so far.</summary>
+    private int Count { get; set; }
+
+    public static LayerSquares Of(Node node, Backend backend, bool perImage) => node.Layer switch
     {
-        Convolution => new ConvolutionSquares(node, backend),
-        InnerProduct => new InnerProductSquares(node, backend),
+        Convolution => new ConvolutionSquares(node, backend, perImage),
+        InnerProduct => perImage ? new InnerProductSquares(node, backend) : new InnerProductBatchSquares(node, backend),
         _ => throw new NotSupportedException($"change rates of {node.Layer.GetType().Name} are not defined"),
     };
 
@@ -25,7 +29,7 @@ internal abstract class LayerSquares(Node node, Backend backend)
     /// <summary>Adds one batch. input: what the layer read; gradient: ∂ℓ/∂z of the layer's output z.</summary>
     public void AddGradients(Tensor input, Tensor gradient)
     {
-        Images += input.Batch;
+        Count += perImage ? input.Batch : 1;
         Add(input, gradient);
     }
 
@@ -34,7 +38,7 @@ internal abstract class LayerSquares(Node node, Backend backend)
         Parameter weight = parameters.Weight(layer);
         double scale = parameters.Scale(layer).ReadExact()[0];
         // z = s(Wx + b): the gradient by W carries a factor s.
-        double size = Math.Sqrt(backend.SquaredNorm(weight.Values) / weight.Count), factor = Math.Abs(scale) / size / Math.Sqrt(Images);
+        double size = Math.Sqrt(backend.SquaredNorm(weight.Values) / weight.Count), factor = Math.Abs(scale) / size / Math.Sqrt(Count);
         double[] columns = ColumnMeans();
         var columnRates = Spread.Of(columns.Select(v => factor * Math.Sqrt(v)));
         Spread elementRates = elements ? ElementRoots() : default;
