@@ -1,0 +1,134 @@
+namespace EvenNet.Initialization;
+
+/// <summary>
+/// Mean and scatter of rows that come in pieces. Products are float32 inside a chunk of 2048 rows, after the mean of the
+/// first chunk has been taken off so that nothing large cancels, and chunks are summed in double. Of the symmetric
+/// scatter only blocks on and below the diagonal are computed. The number of threads changes nothing; how the rows are
+/// cut into calls does, in the last bits.
+/// </summary>
+public sealed class Covariance
+{
+    private const int ChunkRows = 2048, WidestPanel = 512, PanelTarget = 384;
+
+    private readonly Arithmetic arithmetic;
+    private readonly int panels, panelWidth;
+    private readonly double[] offset, sum, scatter;
+    private readonly float[] centred;
+
+    /// <summary>Starts with no rows.</summary>
+    /// <param name="arithmetic">What computes.</param>
+    /// <param name="dimensions">Length of a row, d. Needs 8·d² bytes, and 8192·d for a chunk.</param>
+    public Covariance(Arithmetic arithmetic, int dimensions)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(dimensions);
+        this.arithmetic = arithmetic;
+        Dimensions = dimensions;
+        panels = dimensions <= WidestPanel ? 1 : (dimensions + PanelTarget - 1) / PanelTarget;
+        panelWidth = (dimensions + panels - 1) / panels;
+        offset = new double[dimensions];
+        sum = new double[dimensions];
+        scatter = new double[(long)dimensions * dimensions];
+        centred = new float[ChunkRows * panels * panelWidth];
+    }
+
+    /// <summary>Length of a row, d.</summary>
+    public int Dimensions { get; }
+
+    /// <summary>Rows seen.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Takes further rows: n×d, row-major.</summary>
+    /// <exception cref="ArgumentException">The values are not a whole number of rows, or not all finite.</exception>
+    public void Add(ReadOnlyMemory<float> rows)
+    {
+        if (rows.Length % Dimensions != 0)
+            throw new ArgumentException($"{rows.Length} values are not a whole number of rows of {Dimensions}", nameof(rows));
+        for (int start = 0; start < rows.Length; start += ChunkRows * Dimensions)
+            AddChunk(rows.Slice(start, Math.Min(ChunkRows * Dimensions, rows.Length - start)));
+    }
+
+    /// <summary>Mean of the rows: d.</summary>
+    public double[] Mean()
+    {
+        double[] mean = new double[Dimensions];
+        for (int i = 0; i < Dimensions; i++) mean[i] = Count == 0 ? 0 : offset[i] + sum[i] / Count;
+        return mean;
+    }
+
+    /// <summary>Σ (x − mean)(x − mean)ᵀ over the rows, not divided by their number: d×d.</summary>
+    public double[] Scatter() => Finished(1);
+
+    /// <summary>The population covariance: scatter / count, d×d; zero without rows.</summary>
+    public double[] Values() => Finished(Count == 0 ? 0 : 1.0 / Count);
+
+    private void AddChunk(ReadOnlyMemory<float> rows)
+    {
+        int count = rows.Length / Dimensions;
+        if (Count == 0) SetOffset(rows.Span, count);
+        Count += count;
+
+        arithmetic.For(panels, panel => Centre(panel, rows.Span, count));
+        for (int i = 0; i < Dimensions; i++)
+            if (!double.IsFinite(sum[i]))
+                throw new ArgumentException($"the rows hold a value that is not finite, in column {i}", nameof(rows));
+
+        float[] block = new float[panelWidth * panelWidth];
+        for (int row = 0; row < panels; row++)
+            for (int column = 0; column <= row; column++)
+            {
+                arithmetic.Product(true, false, Width(row), Width(column), count, Panel(row, count), Panel(column, count), block);
+                AddBlock(row, column, block);
+            }
+    }
+
+    // The first chunk's mean, as floats: x − offset then rounds once.
+    private void SetOffset(ReadOnlySpan<float> rows, int count)
+    {
+        for (int r = 0; r < count; r++) VectorMath.Add(rows.Slice(r * Dimensions, Dimensions), offset);
+        for (int i = 0; i < Dimensions; i++) offset[i] = (float)(offset[i] / count);
+    }
+
+    // A panel holds some columns of all rows of the chunk, without gaps, as the product wants them.
+    private void Centre(int panel, ReadOnlySpan<float> rows, int count)
+    {
+        int first = panel * panelWidth, width = Width(panel);
+        float[] mean = new float[width];
+        for (int j = 0; j < width; j++) mean[j] = (float)offset[first + j];
+        Span<float> target = Panel(panel, count);
+        for (int r = 0; r < count; r++)
+        {
+            ReadOnlySpan<float> from = rows.Slice(r * Dimensions + first, width);
+            Span<float> to = target.Slice(r * width, width);
+            VectorMath.Subtract(from, mean, to);
+            VectorMath.Add(to, sum.AsSpan(first, width));
+        }
+    }
+
+    private void AddBlock(int row, int column, float[] block)
+    {
+        int height = Width(row), width = Width(column), top = row * panelWidth, left = column * panelWidth;
+        const int task = 64;
+        arithmetic.For((height + task - 1) / task, piece =>
+        {
+            for (int i = piece * task; i < Math.Min(height, (piece + 1) * task); i++)
+                VectorMath.Add(block.AsSpan(i * width, width), scatter.AsSpan((top + i) * Dimensions + left, width));
+        });
+    }
+
+    // Scatter about the offset, less what the offset was away from the mean; both triangles.
+    private double[] Finished(double factor)
+    {
+        double[] result = new double[scatter.Length];
+        arithmetic.For(Dimensions, i =>
+        {
+            double mean = Count == 0 ? 0 : sum[i] / Count;
+            for (int j = 0; j <= i; j++)
+                result[i * Dimensions + j] = result[j * Dimensions + i] = (scatter[i * Dimensions + j] - mean * sum[j]) * factor;
+        });
+        return result;
+    }
+
+    private int Width(int panel) => Math.Min(panelWidth, Dimensions - panel * panelWidth);
+
+    private Span<float> Panel(int panel, int count) => centred.AsSpan(panel * panelWidth * ChunkRows, count * Width(panel));
+}

@@ -1,0 +1,188 @@
+using EvenNet.Framework;
+
+namespace EvenNet.Initialization;
+
+/// <summary>
+/// The largest eigenpairs by Chebyshev-filtered subspace iteration with locking (Zhou, Saad, Tiago and Chelikowsky 2006,
+/// "Self-consistent-field calculations using Chebyshev-filtered subspace iteration"). A block of somewhat more vectors than
+/// wanted is multiplied by a polynomial of the matrix that is small on [0, c], c the smallest value in the block, then made
+/// orthonormal; a small dense problem turns it towards the eigenvectors. Pairs that have converged are taken out of the
+/// matrix. What remains has a small range of eigenvalues, and for that float32 is enough in the filter.
+/// </summary>
+internal sealed class SubspaceIteration
+{
+    // A filter lifts the largest of the remaining pairs over those at c by no more than this, so that float32 can still
+    // tell the rows apart; what rounding leaves of the larger ones in the smaller is taken off by the next turn.
+    private const double LargestGrowth = 1e6;
+    private const int LargestDegree = 20, LargestProducts = 300;
+
+    // Residuals: relative to the pair's own value, and to the largest; values under the last are nothing but rounding.
+    private const double OwnTolerance = 1e-4, LargestTolerance = 5e-6, ZeroTolerance = 1e-9;
+
+    private readonly Arithmetic arithmetic;
+    private readonly RandomSource random;
+    private readonly int dimensions, count, rows;
+    private readonly double[] matrix, remaining, basis, image, values;
+    private readonly float[] narrow;
+    private int locked, products;
+
+    public SubspaceIteration(Arithmetic arithmetic, double[] matrix, int dimensions, int count, RandomSource random)
+    {
+        (this.arithmetic, this.matrix, this.dimensions, this.count, this.random) = (arithmetic, matrix, dimensions, count, random);
+        rows = Math.Min(dimensions, count + Math.Max(16, count / 6));
+        remaining = (double[])matrix.Clone();
+        narrow = new float[matrix.Length];
+        basis = new double[rows * dimensions];
+        image = new double[rows * dimensions];
+        values = new double[rows];
+    }
+
+    public EigenPairs Run()
+    {
+        float[] start = new float[basis.Length];
+        random.FillGaussian(start);
+        for (int i = 0; i < start.Length; i++) basis[i] = start[i];
+        Multiply();
+        image.CopyTo(basis, 0);
+        Orthonormalise();
+
+        while (true)
+        {
+            Turn();
+            var (converged, excess) = Converged();
+            Lock(converged);
+            if (locked >= count || products >= LargestProducts) return Finish();
+            Filter(excess);
+            Orthonormalise();
+        }
+    }
+
+    // image = active rows · remaining, in double.
+    private void Multiply()
+    {
+        Array.Clear(image, locked * dimensions, (rows - locked) * dimensions);
+        DoubleProduct.Add(arithmetic, rows - locked, dimensions, dimensions, 1, Active(basis), remaining, Active(image));
+        products++;
+    }
+
+    // Rayleigh and Ritz: within the span of the active rows, the vectors that make the matrix diagonal.
+    private void Turn()
+    {
+        Multiply();
+        int active = rows - locked;
+        double[] small = Small(basis, image, locked, rows);
+        var (found, turns) = DenseEigen.All(small, active);
+        found.CopyTo(values, locked);
+        Rotate(basis, turns, locked, active, active);
+        Rotate(image, turns, locked, active, active);
+    }
+
+    // The symmetric matrix of left · rightᵀ for rows first … last − 1.
+    private double[] Small(double[] left, double[] right, int first, int last)
+    {
+        int n = last - first;
+        double[] small = new double[n * n];
+        double[] transposed = DoubleProduct.Transpose(left.AsSpan(first * dimensions, n * dimensions), n, dimensions);
+        DoubleProduct.Add(arithmetic, n, n, dimensions, 1, right.AsMemory(first * dimensions, n * dimensions), transposed, small);
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < i; j++) small[i * n + j] = small[j * n + i] = 0.5 * (small[i * n + j] + small[j * n + i]);
+        return small;
+    }
+
+    // rows first … first + kept − 1 of x become turns · rows first … first + active − 1.
+    private void Rotate(double[] x, double[] turns, int first, int active, int kept)
+    {
+        double[] turned = new double[kept * dimensions];
+        DoubleProduct.Add(arithmetic, kept, dimensions, active, 1, turns, x.AsMemory(first * dimensions, active * dimensions), turned);
+        turned.CopyTo(x, first * dimensions);
+    }
+
+    // How many of the leading active pairs have residuals ‖A·v − λ·v‖ within the tolerance, and by what factor the worst
+    // of those that are wanted is beyond it.
+    private (int Converged, double Excess) Converged()
+    {
+        int converged = 0;
+        double largest = values[0], excess = 0;
+        for (int row = locked; row < rows && (row < count || converged == row - locked); row++)
+        {
+            ReadOnlySpan<double> vector = basis.AsSpan(row * dimensions, dimensions), product = image.AsSpan(row * dimensions, dimensions);
+            double residual = 0;
+            for (int i = 0; i < dimensions; i++)
+            {
+                double rest = product[i] - values[row] * vector[i];
+                residual += rest * rest;
+            }
+            double tolerance = Math.Max(Math.Min(OwnTolerance * values[row], LargestTolerance * largest), ZeroTolerance * largest);
+            if (Math.Sqrt(residual) <= tolerance && converged == row - locked) converged++;
+            if (row < count && residual > 0) excess = Math.Max(excess, Math.Sqrt(residual) / tolerance);
+        }
+        return (converged, excess);
+    }
+
+    // Takes pairs out of the matrix: (I − VᵀV) A (I − VᵀV) = A − Vᵀ·U − Uᵀ·V with U = V·A − ½ Λ·V, exactly symmetric in what
+    // is left even where V is not yet an eigenvector to the last digit.
+    private void Lock(int converged)
+    {
+        if (converged > 0 && locked + converged < count)
+        {
+            int first = locked * dimensions, length = converged * dimensions;
+            for (int row = locked; row < locked + converged; row++)
+                VectorMath.AddScaled(-0.5 * values[row], basis.AsSpan(row * dimensions, dimensions), image.AsSpan(row * dimensions, dimensions));
+            double[] v = DoubleProduct.Transpose(basis.AsSpan(first, length), converged, dimensions);
+            double[] u = DoubleProduct.Transpose(image.AsSpan(first, length), converged, dimensions);
+            DoubleProduct.Add(arithmetic, dimensions, dimensions, converged, -1, v, image.AsMemory(first, length), remaining);
+            DoubleProduct.Add(arithmetic, dimensions, dimensions, converged, -1, u, basis.AsMemory(first, length), remaining);
+        }
+        locked += converged;
+    }
+
+    // The active rows times the Chebyshev polynomial of the matrix that lies within ±1 on [0, c]:
+    // y₁ = (A − e) x / e, yₜ₊₁ = 2 (A − e) yₜ / e − yₜ₋₁ with e = c / 2.
+    private void Filter(double excess)
+    {
+        double top = values[locked], wanted = values[count - 1];
+        double cut = Math.Max(Math.Max(values[rows - 1], 0.01 * wanted), ZeroTolerance * values[0]);
+        int allowed = Degree(LargestGrowth, top / cut), enough = Degree(20 * excess, wanted / cut);
+        int degree = Math.Clamp(Math.Min(allowed, enough), 1, LargestDegree);
+
+        int active = rows - locked, length = active * dimensions, first = locked * dimensions;
+        float half = (float)(cut / 2);
+        arithmetic.For(dimensions, i =>
+        {
+            for (int j = 0; j < dimensions; j++) narrow[i * dimensions + j] = (float)remaining[i * dimensions + j];
+        });
+        float[] before = new float[length], now = new float[length], next = new float[length];
+        for (int i = 0; i < length; i++) now[i] = (float)basis[first + i];
+        for (int step = 0; step < degree; step++)
+        {
+            arithmetic.Product(false, false, active, dimensions, dimensions, now, narrow, next);
+            float factor = step == 0 ? 1 / half : 2 / half, own = step == 0 ? 1 : 2;
+            float[] x = before, y = now, z = next;
+            arithmetic.For(active, row => VectorMath.Combine(
+                factor, z.AsSpan(row * dimensions, dimensions), -own, y.AsSpan(row * dimensions, dimensions), x.AsSpan(row * dimensions, dimensions)));
+            (before, now, next) = (now, next, before);
+            products++;
+        }
+        for (int i = 0; i < length; i++) basis[first + i] = now[i];
+    }
+
+    // The degree at which the polynomial grows to this value at ratio · c: cosh(degree · acosh(2 · ratio − 1)).
+    private static int Degree(double growth, double ratio) =>
+        (int)Math.Min(LargestDegree, Math.Acosh(Math.Max(growth, 1)) / Math.Acosh(Math.Max(2 * ratio - 1, 1.0001)));
+
+    private void Orthonormalise() => OrthonormalRows.Complete(arithmetic, basis, dimensions, locked, rows, random);
+
+    // All rows once more against the matrix itself, in double: what was locked at different times becomes diagonal together.
+    private EigenPairs Finish()
+    {
+        Array.Clear(image);
+        DoubleProduct.Add(arithmetic, rows, dimensions, dimensions, 1, basis, matrix, image);
+        products++;
+        var (found, turns) = DenseEigen.All(Small(basis, image, 0, rows), rows);
+        Rotate(basis, turns, 0, rows, count);
+        Rotate(image, turns, 0, rows, count);
+        return DenseEigen.Checked(dimensions, found[..count], basis[..(count * dimensions)], image, products);
+    }
+
+    private Memory<double> Active(double[] x) => x.AsMemory(locked * dimensions);
+}
