@@ -9,6 +9,7 @@ public sealed class CpuBackend : Backend
     private readonly ReferenceBackend reference = new();
     private readonly CpuGemm gemm;
     private readonly CpuSgd sgd;
+    private readonly CpuSquaredNorm squaredNorm;
 
     /// <summary>Opens the backend with this many threads; 0 means one per processor.</summary>
     public CpuBackend(int threads = 0)
@@ -16,11 +17,15 @@ public sealed class CpuBackend : Backend
         Threads = new Threads(threads);
         gemm = new CpuGemm(Threads, VectorWidth.Widest);
         sgd = new CpuSgd(Threads);
+        squaredNorm = new CpuSquaredNorm(Threads);
         // Fastest first; the first offer wins. The reference comes last and takes everything.
         Catalogue =
         [
             r => CpuDirectConvolution.Offer(r, Threads), r => CpuGemmConvolution.Offer(r, Threads, gemm), r => CpuInnerProduct.Offer(r, Threads, gemm),
-            .. ReferenceBackend.Everything,
+            r => CpuRelu.Offer(r, Threads), r => CpuPooling.Offer(r, Threads), r => CpuLrn.Offer(r, Threads), r => CpuLrnWithin.Offer(r, Threads),
+            r => CpuDropout.Offer(r, Threads), r => CpuConcat.Offer(r, Threads), r => CpuEltwise.Offer(r, Threads),
+            r => CpuSoftmax.Offer(r, Threads), r => CpuSoftmaxLoss.Offer(r, Threads), r => CpuSigmoidCrossEntropy.Offer(r, Threads),
+            r => CpuReorder.Offer(r, Threads), .. ReferenceBackend.Everything,
         ];
     }
 
@@ -54,7 +59,10 @@ public sealed class CpuBackend : Backend
     public override void Sgd(in SgdUpdate update) => sgd.Step(update);
 
     /// <inheritdoc/>
-    public override double SquaredNorm(Region region) => reference.SquaredNorm(region);
+    public override double SquaredNorm(Region region) => squaredNorm.Of(region);
+
+    /// <inheritdoc/>
+    public override ChannelMoments Moments(Tensor value) => CpuMoments.Of(value, Threads);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -1,0 +1,127 @@
+using System.Runtime.InteropServices;
+using EvenNet.Framework;
+using LayoutKind = EvenNet.Framework.LayoutKind;
+
+namespace EvenNet.Kernels.Cpu;
+
+/// <summary>
+/// How a tensor lies in memory, in one form for both orders: planes of rows of floats. A plane is a channel, one float a position (plain),
+/// or sixteen channels, sixteen floats a position (blocked); planes count through all samples. A border of zeros may lie around each plane.
+/// </summary>
+internal readonly unsafe struct CpuTensor
+{
+    private readonly float* start;
+    private readonly int halo;
+
+    public CpuTensor(Tensor tensor)
+    {
+        (Layout layout, Shape shape) = (tensor.Layout, tensor.Shape);
+        halo = layout.Halo;
+        Lanes = layout.Kind == LayoutKind.Blocked ? Layout.BlockSize : 1;
+        Channels = shape.Channels;
+        Planes = layout.StoredChannels(shape) / Lanes;
+        Samples = tensor.Batch;
+        (Height, RowLength) = (shape.Height, shape.Width * Lanes);
+        RowStride = RowLength + 2L * halo * Lanes;
+        PlaneStride = (Height + 2L * halo) * RowStride;
+        start = Pointer(tensor.Region) + halo * (RowStride + Lanes);
+    }
+
+    /// <summary>Floats a position: 1 or 16.</summary>
+    public int Lanes { get; }
+
+    /// <summary>Logical channels.</summary>
+    public int Channels { get; }
+
+    /// <summary>Planes of one sample.</summary>
+    public int Planes { get; }
+
+    public int Samples { get; }
+
+    public int Height { get; }
+
+    /// <summary>Floats of a row without the border.</summary>
+    public int RowLength { get; }
+
+    /// <summary>Floats from a row to the next.</summary>
+    public long RowStride { get; }
+
+    /// <summary>Floats from a plane to the next; from one sample's last to the next sample's first, too.</summary>
+    public long PlaneStride { get; }
+
+    /// <summary>Planes of all samples.</summary>
+    public int AllPlanes => Samples * Planes;
+
+    /// <summary>Whether there is no border, so that all memory is one run.</summary>
+    public bool IsDense => halo == 0;
+
+    /// <summary>Positions of a row.</summary>
+    public int Width => RowLength / Lanes;
+
+    /// <summary>The first float of a row, border excluded. Planes count through all samples.</summary>
+    public float* Row(long plane, int h) => start + plane * PlaneStride + h * RowStride;
+
+    /// <summary>Where a region begins.</summary>
+    public static float* Pointer(Region region) => ((FloatStorage)region.Storage).Pointer + region.Offset;
+
+    /// <summary>Blocked if every input arrives so, else plain.</summary>
+    public static LayoutKind Arriving(KernelRequest r)
+    {
+        foreach (LayoutKind kind in r.Arrives)
+            if (kind != LayoutKind.Blocked) return LayoutKind.Plain;
+        return LayoutKind.Blocked;
+    }
+
+    /// <summary>Zeros the border of a plane.</summary>
+    public void ClearBorder(long plane)
+    {
+        if (halo == 0) return;
+        for (int h = 0; h < Height; h++) ClearBorder(plane, h);
+    }
+
+    /// <summary>Zeros the border beside a row; above the first row and below the last, too.</summary>
+    public void ClearBorder(long plane, int h)
+    {
+        if (halo == 0) return;
+        float* row = Row(plane, h);
+        int side = halo * Lanes;
+        Clear(row - side, side);
+        Clear(row + RowLength, side);
+        if (h == 0) Clear(row - side - halo * RowStride, halo * RowStride);
+        if (h == Height - 1) Clear(row - side + RowStride, halo * RowStride);
+    }
+
+    /// <summary>Zeros a row, border excluded.</summary>
+    public void ClearRow(long plane, int h) => Clear(Row(plane, h), RowLength);
+
+    /// <summary>Copies consecutive planes to another tensor of the same order, height and width; or adds them.</summary>
+    public void CopyPlanes(long plane, in CpuTensor to, long toPlane, int count, bool add)
+    {
+        if (IsDense && to.IsDense)
+        {
+            Copy(Row(plane, 0), to.Row(toPlane, 0), count * PlaneStride, add);
+            return;
+        }
+        for (int i = 0; i < count; i++)
+        {
+            for (int h = 0; h < Height; h++) Copy(Row(plane + i, h), to.Row(toPlane + i, h), RowLength, add);
+            if (!add) to.ClearBorder(toPlane + i);
+        }
+    }
+
+    private static void Copy(float* from, float* to, long count, bool add)
+    {
+        if (!add)
+        {
+            NativeMemory.Copy(from, to, (nuint)count * sizeof(float));
+            return;
+        }
+        for (long i = 0; i < count; i += Lane.Count)
+        {
+            long left = count - i;
+            Lane.Store(Lane.Load(to + i, left) + Lane.Load(from + i, left), to + i, left);
+        }
+    }
+
+    private static void Clear(float* from, long count) => NativeMemory.Clear(from, (nuint)count * sizeof(float));
+}

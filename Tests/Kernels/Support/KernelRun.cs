@@ -1,0 +1,128 @@
+using EvenNet.Framework;
+
+namespace EvenNet.Tests.Kernels;
+
+/// <summary>
+/// One kernel on tensors of chosen layouts, without a plan: memory that it must write holds poison before, memory around every tensor holds
+/// poison before and after. Checks that borders and channel tails hold zeros, and returns logical values.
+/// </summary>
+internal sealed class KernelRun
+{
+    private const int Guard = 32;
+    private readonly Backend backend;
+    private readonly int batch;
+    private readonly List<(string Name, Storage Storage)> tensors = [];
+
+    public KernelRun(Backend backend, int batch) => (this.backend, this.batch) = (backend, batch);
+
+    public string KernelName { get; private set; } = "";
+
+    /// <summary>Bytes that this thread allocated in a second forward and backward pass.</summary>
+    public long AllocatedBytes { get; private set; }
+
+    public Dictionary<string, double[]> Results { get; } = [];
+
+    /// <summary>Forward and backward. inputs, outputGradient: N×C×H×W; halos draws the border of every value and gradient.</summary>
+    public void Run(
+        Layer layer, IReadOnlyList<Shape> shapes, IReadOnlyList<double[]> inputs, double[] outputGradient, LayoutKind arrives, bool accumulate, Random halos)
+    {
+        Shape output = layer.Infer(shapes);
+        var request = new KernelRequest(layer, batch, shapes, output, [.. shapes.Select(_ => arrives)], Relu: false, InputGradient: true);
+        KernelOffer offer = backend.Offer(request);
+        KernelName = offer.Name;
+        Layout Border(LayoutKind kind, int least = 0) => kind == LayoutKind.Blocked ? Layout.Blocked(least + halos.Next(3)) : Layout.Plain;
+
+        Tensor[] x = [.. shapes.Select((s, i) => Add($"input {i}", s, Border(offer.Reads[i].Kind, offer.Reads[i].Halo)))];
+        for (int i = 0; i < x.Length; i++) x[i].Write(inputs[i]);
+        Tensor y = Add("output", output, Border(offer.Writes)), dy = Add("output gradient", output, Border(offer.Writes, offer.GradientHalo));
+        var dx = new Tensor?[x.Length];
+        for (int i = 0; i < x.Length; i++)
+        {
+            if (!layer.IsDifferentiable(i)) continue;
+            dx[i] = Add($"gradient of input {i}", shapes[i], Border(offer.Reads[i].Kind));
+            if (accumulate) dx[i]!.Write(inputs[i]);
+        }
+        using Storage saved = backend.Allocate(offer.Saved), scratch = backend.Allocate(offer.Scratch + 2 * Guard);
+        Poison(scratch);
+        using Kernel kernel = offer.Bind(new Bindings
+        {
+            Request = request,
+            Inputs = x,
+            Output = y,
+            OutputGradient = dy,
+            InputGradients = dx,
+            Accumulate = [.. shapes.Select(_ => accumulate)],
+            Parameters = [],
+            ParameterGradients = false,
+            Saved = new Region(saved, 0, offer.Saved),
+            Scratch = new Region(scratch, Guard, offer.Scratch),
+            Random = (5, 77),
+        });
+        kernel.Forward(Phase.Train);
+        // What backward does not keep is gone by then.
+        for (int i = 0; i < x.Length; i++)
+            if (!offer.Keeps.HasFlag(BackwardReads.Inputs)) Poison(x[i].Region.Storage);
+        Results["output"] = y.ReadExact();
+        CheckBorder("output", y);
+        if (!offer.Keeps.HasFlag(BackwardReads.Output)) Poison(y.Region.Storage);
+        dy.Write(outputGradient);
+        kernel.Backward();
+        for (int i = 0; i < x.Length; i++)
+        {
+            if (dx[i] is not { } gradient) continue;
+            Results[$"gradient of input {i}"] = gradient.ReadExact();
+            CheckBorder($"gradient of input {i}", gradient);
+        }
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        kernel.Forward(Phase.Train);
+        kernel.Backward();
+        AllocatedBytes = GC.GetAllocatedBytesForCurrentThread() - before;
+        foreach ((string name, Storage storage) in tensors)
+        {
+            CheckGuards(name, storage);
+            storage.Dispose();
+        }
+        CheckGuards("workspace", scratch);
+    }
+
+    private static void CheckGuards(string name, Storage storage)
+    {
+        var around = new float[Guard];
+        foreach (long at in (long[])[0, storage.Count - Guard])
+        {
+            storage.Read(at, around);
+            Assert.That(around, Is.All.NaN, $"{name}: written outside its memory");
+        }
+    }
+
+    private static void Poison(Storage storage)
+    {
+        var poison = new float[storage.Count];
+        poison.AsSpan().Fill(float.NaN);
+        storage.Write(0, poison);
+    }
+
+    private Tensor Add(string name, Shape shape, Layout layout)
+    {
+        long count = batch * layout.SampleCount(shape);
+        Storage storage = backend.Allocate(count + 2 * Guard);
+        Poison(storage);
+        var tensor = new Tensor(new Region(storage, Guard, count), batch, shape, layout);
+        tensors.Add((name, storage));
+        return tensor;
+    }
+
+    // Packing the logical values into memory of zeros must give what is stored.
+    private static void CheckBorder(string name, Tensor tensor)
+    {
+        var stored = new double[tensor.SampleStride];
+        var expected = new double[tensor.SampleStride];
+        for (int n = 0; n < tensor.Batch; n++)
+        {
+            tensor.Region.Storage.Read(tensor.Region.Offset + n * tensor.SampleStride, stored);
+            Array.Clear(expected);
+            tensor.Layout.Pack<double>(tensor.Shape, tensor.ReadExact(n), expected);
+            Assert.That(stored, Is.EqualTo(expected), $"{name}: border or channel tail of sample {n} ({tensor.Layout}) is not zero");
+        }
+    }
+}
