@@ -6,7 +6,7 @@ namespace EvenNet.Framework;
 
 /// <summary>
 /// Reads PNG of every colour type and bit depth, interlaced or not, as OpenCV's IMREAD_COLOR does: alpha and transparency are dropped and not blended,
-/// 16 bits are reduced to the high byte, palettes are looked up, grey becomes three equal channels, gamma and colour profiles are passed over.
+/// 16 bits are reduced to the high byte, palettes are looked up, grey becomes three equal channels, a picture with an orientation (eXIf) is turned upright, gamma and colour profiles are passed over.
 /// A file that is not whole (a wrong checksum, missing or left-over data) is an error and never half a picture.
 /// </summary>
 public sealed class PngDecoder : IImageDecoder
@@ -26,14 +26,14 @@ public sealed class PngDecoder : IImageDecoder
         byte[] compressed = ArrayPool<byte>.Shared.Rent(bytes.Length);
         try
         {
-            PngHeader header = ReadChunks(bytes[Signature.Length..], name, compressed, out int length, out ReadOnlySpan<byte> palette);
+            PngHeader header = ReadChunks(bytes[Signature.Length..], name, compressed, out int length, out ReadOnlySpan<byte> palette, out int orientation);
             long rawBytes = 0;
             foreach (PngPass pass in header.Passes) rawBytes += pass.Height * (1L + header.RowBytes(pass.Width));
             if (rawBytes / MostExpansion > length) throw Broken(name, $"{length} bytes of data cannot hold {header.Width}×{header.Height} pixels; it is cut off");
             var image = new Image(header.Width, header.Height);
             using var pixels = new ZLibStream(new MemoryStream(compressed, 0, length), CompressionMode.Decompress);
             ReadPasses(header, pixels, palette, image, name);
-            return image;
+            return ExifOrientation.Apply(image, orientation);
         }
         catch (InvalidDataException error)
         {
@@ -46,11 +46,12 @@ public sealed class PngDecoder : IImageDecoder
     }
 
     // Walks the chunks to IEND, each with its checksum, and joins the data of the IDAT chunks.
-    private static PngHeader ReadChunks(ReadOnlySpan<byte> rest, string name, byte[] compressed, out int length, out ReadOnlySpan<byte> palette)
+    private static PngHeader ReadChunks(ReadOnlySpan<byte> rest, string name, byte[] compressed, out int length, out ReadOnlySpan<byte> palette, out int orientation)
     {
         PngHeader? header = null;
         palette = default;
         length = 0;
+        orientation = 1;
         bool isDataOver = false;
         while (true)
         {
@@ -74,6 +75,10 @@ public sealed class PngDecoder : IImageDecoder
                 if (isDataOver) throw Broken(name, "its data (IDAT) are not in one piece");
                 data.CopyTo(compressed.AsSpan(length));
                 length += data.Length;
+            }
+            else if (type == Type("eXIf"))
+            {
+                orientation = ExifOrientation.OfExif(data);
             }
             else if (type == Type("IEND"))
             {

@@ -70,7 +70,7 @@ public sealed class JpegDecoder : IImageDecoder, IDisposable
             string message = handle.Message;
             if (TurboJpeg.tjGetErrorCode(handle) != TurboJpeg.TJERR_WARNING || !IsHarmless(message)) throw Broken(name, message);
         }
-        return ExifOrientation.Apply(image, ExifOrientation.Read(bytes));
+        return ExifOrientation.Apply(image, ExifOrientation.OfJpeg(bytes));
     }
 
     // Warnings of libjpeg (jerror.h) after which every pixel is still as it was meant; after the others some are lost.

@@ -28,7 +28,7 @@ public sealed class ExifOrientationTests
 
     [Test]
     public void The_orientation_is_read_in_both_byte_orders([Values] bool little, [Range(1, 8)] int orientation) =>
-        Assert.That(ExifOrientation.Read(WithExif(Tiff(little, orientation))), Is.EqualTo(orientation));
+        Assert.That(ExifOrientation.OfJpeg(WithExif(Tiff(little, orientation))), Is.EqualTo(orientation));
 
     [Test]
     public void A_jpeg_is_decoded_upright()
@@ -40,18 +40,29 @@ public sealed class ExifOrientationTests
     }
 
     [Test]
+    public void A_png_is_decoded_upright()
+    {
+        var png = new PngBuilder { Width = 2, Height = 1, Samples = [1, 2, 3, 4, 5, 6] };
+        byte[] Build(byte[] exif) => [.. PngBuilder.Signature, .. png.Header(), .. png.Data(new Random(1)), .. PngBuilder.Chunk("eXIf", exif), .. PngBuilder.Chunk("IEND", [])];
+        Image image = new PngDecoder().Decode(Build(Tiff(little: true, 8)), "a.png");
+        Assert.That((image.Width, image.Height), Is.EqualTo((1, 2)));
+        Assert.That(image.Pixels, Is.EqualTo(new byte[] { 6, 5, 4, 3, 2, 1 }));
+        Assert.That(new PngDecoder().Decode(Build([1, 2, 3]), "a.png").Pixels, Is.EqualTo(new byte[] { 3, 2, 1, 6, 5, 4 }));
+    }
+
+    [Test]
     public void Anything_unreadable_counts_as_upright()
     {
         byte[] good = WithExif(Tiff(little: false, 6));
-        for (int length = 0; length < good.Length; length++) Assert.That(ExifOrientation.Read(good.AsSpan(0, length)), Is.EqualTo(1).Or.EqualTo(6));
-        Assert.That(ExifOrientation.Read(WithExif(Tiff(little: true, 9))), Is.EqualTo(1));
-        Assert.That(ExifOrientation.Read(JpegSamples.Baseline), Is.EqualTo(1));
+        for (int length = 0; length < good.Length; length++) Assert.That(ExifOrientation.OfJpeg(good.AsSpan(0, length)), Is.EqualTo(1).Or.EqualTo(6));
+        Assert.That(ExifOrientation.OfJpeg(WithExif(Tiff(little: true, 9))), Is.EqualTo(1));
+        Assert.That(ExifOrientation.OfJpeg(JpegSamples.Baseline), Is.EqualTo(1));
         var random = new Random(8);
         for (int round = 0; round < 5000; round++)
         {
             byte[] file = [.. good.AsSpan(0, 60)];
             for (int edits = random.Next(1, 5); edits > 0; edits--) file[random.Next(2, file.Length)] = (byte)random.Next(256);
-            Assert.That(ExifOrientation.Read(file), Is.InRange(1, 8));
+            Assert.That(ExifOrientation.OfJpeg(file), Is.InRange(1, 8));
         }
     }
 

@@ -1,18 +1,17 @@
 using System.Buffers.Binary;
-using EvenNet.Framework;
 
-namespace EvenNet.Kernels;
+namespace EvenNet.Framework;
 
 /// <summary>
-/// How a camera was held, as its JPEG says (Exif 2.3, tag 0x0112; values 1 to 8), and the picture turned upright as OpenCV's imread turns it.
+/// How a camera was held, as its picture says (Exif 2.3, tag 0x0112; values 1 to 8), and the picture turned upright as OpenCV's imread turns it.
 /// Anything unreadable counts as 1, upright.
 /// </summary>
-internal static class ExifOrientation
+public static class ExifOrientation
 {
     private const int Upright = 1;
 
     /// <summary>The orientation in a JPEG file's first Exif segment.</summary>
-    public static int Read(ReadOnlySpan<byte> jpeg)
+    public static int OfJpeg(ReadOnlySpan<byte> jpeg)
     {
         // Segments: FF, a kind, and the length of what follows, its own two bytes included. The pixels start at DA.
         int at = 2;
@@ -26,9 +25,25 @@ internal static class ExifOrientation
             int length = BinaryPrimitives.ReadUInt16BigEndian(jpeg[(at + 2)..]);
             if (length < 2 || at + 2 + length > jpeg.Length) return Upright;
             ReadOnlySpan<byte> content = jpeg.Slice(at + 4, length - 2);
-            if (jpeg[at + 1] == 0xE1 && content.StartsWith("Exif\0\0"u8)) return ReadTiff(content[6..]);
+            if (jpeg[at + 1] == 0xE1 && content.StartsWith("Exif\0\0"u8)) return OfExif(content[6..]);
             at += 2 + length;
         }
+        return Upright;
+    }
+
+    /// <summary>The orientation in Exif data, which are a TIFF file's first directory; in a PNG the chunk eXIf.</summary>
+    public static int OfExif(ReadOnlySpan<byte> tiff)
+    {
+        // A header: byte order, 42, the first directory's offset. A directory: a count, then entries of 12 bytes: tag, type, count, value.
+        if (tiff.Length < 8) return Upright;
+        bool isLittle = tiff.StartsWith("II"u8);
+        if (!isLittle && !tiff.StartsWith("MM"u8) || Short(tiff[2..], isLittle) != 42) return Upright;
+        uint directory = isLittle ? BinaryPrimitives.ReadUInt32LittleEndian(tiff[4..]) : BinaryPrimitives.ReadUInt32BigEndian(tiff[4..]);
+        if (directory > tiff.Length - 2) return Upright;
+        int count = Short(tiff[(int)directory..], isLittle);
+        ReadOnlySpan<byte> entries = tiff[((int)directory + 2)..];
+        for (int i = 0; i < count && entries.Length >= 12; i++, entries = entries[12..])
+            if (Short(entries, isLittle) == 0x0112) return Short(entries[2..], isLittle) == 3 && Short(entries[8..], isLittle) is >= 1 and <= 8 and int value ? value : Upright;
         return Upright;
     }
 
@@ -49,21 +64,6 @@ internal static class ExifOrientation
                 (target[to], target[to + 1], target[to + 2]) = (source[from], source[from + 1], source[from + 2]);
             }
         return upright;
-    }
-
-    // A TIFF header: byte order, 42, the first directory's offset. A directory: a count, then entries of 12 bytes: tag, type, count, value.
-    private static int ReadTiff(ReadOnlySpan<byte> tiff)
-    {
-        if (tiff.Length < 8) return Upright;
-        bool isLittle = tiff.StartsWith("II"u8);
-        if (!isLittle && !tiff.StartsWith("MM"u8) || Short(tiff[2..], isLittle) != 42) return Upright;
-        uint directory = isLittle ? BinaryPrimitives.ReadUInt32LittleEndian(tiff[4..]) : BinaryPrimitives.ReadUInt32BigEndian(tiff[4..]);
-        if (directory > tiff.Length - 2) return Upright;
-        int count = Short(tiff[(int)directory..], isLittle);
-        ReadOnlySpan<byte> entries = tiff[((int)directory + 2)..];
-        for (int i = 0; i < count && entries.Length >= 12; i++, entries = entries[12..])
-            if (Short(entries, isLittle) == 0x0112) return Short(entries[2..], isLittle) == 3 && Short(entries[8..], isLittle) is >= 1 and <= 8 and int value ? value : Upright;
-        return Upright;
     }
 
     private static int Short(ReadOnlySpan<byte> bytes, bool isLittle) => isLittle ? BinaryPrimitives.ReadUInt16LittleEndian(bytes) : BinaryPrimitives.ReadUInt16BigEndian(bytes);
