@@ -47,7 +47,7 @@ internal sealed class Figures(IReadOnlyList<MethodReport> methods)
         return positive.Length > 0 && positive.Max() > factor * positive.Min();
     }
 
-    private JsonObject Chart(string quantity, string axisTitle, Func<LayerReport, double> value, bool isLogarithmic, Func<LayerReport, Spread?>? spread = null)
+    private JsonObject Chart(string quantity, string axisTitle, Func<LayerReport, double> value, bool isLogarithmic, Func<LayerReport, ChannelRange?>? spread = null)
     {
         bool IsShown(double v) => double.IsFinite(v) && (!isLogarithmic || v > 0);
         JsonNode? Shown(double? v) => v is { } number && IsShown(number) ? number : null;
@@ -59,7 +59,7 @@ internal sealed class Figures(IReadOnlyList<MethodReport> methods)
             for (int m = 0; m < methods.Count; m++)
             {
                 if (methods[m].Layers.FirstOrDefault(l => l.Name == layer) is not { } found) continue;
-                Spread? between = spread?.Invoke(found);
+                ChannelRange? between = spread?.Invoke(found);
                 points.Add(new JsonObject
                 {
                     ["l"] = layer,

@@ -15,8 +15,8 @@ public sealed record LayerReport(string Name, double Rate, double RateCv, double
     public double? ElementRateCv { get; init; }
 
     /// <summary>Smallest and largest mean of a channel.</summary>
-    public Spread? ChannelMean { get; init; }
+    public ChannelRange? ChannelMean { get; init; }
 
     /// <summary>Smallest and largest standard deviation of a channel.</summary>
-    public Spread? ChannelStd { get; init; }
+    public ChannelRange? ChannelStd { get; init; }
 }

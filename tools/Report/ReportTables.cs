@@ -89,5 +89,5 @@ internal static class ReportTables
         return $"<td class=\"{kind.Trim()}\">{Numbers.Text(value)}</td>";
     }
 
-    private static string Cell(Spread? spread) => spread is { } s ? $"<td>{Numbers.Text(s.Lowest)} … {Numbers.Text(s.Highest)}</td>" : "<td></td>";
+    private static string Cell(ChannelRange? spread) => spread is { } s ? $"<td>{Numbers.Text(s.Lowest)} … {Numbers.Text(s.Highest)}</td>" : "<td></td>";
 }
