@@ -20,12 +20,15 @@ internal sealed class MemoryPlan
     {
         int forward = plan.Steps.Count, end = options.Backward ? 2 * forward : forward;
         int Back(PlanStep step) => 2 * forward - 1 - step.Index;
+        // A node's step may be repeated (the initializers set weights and run it again), and begins with its reorders: what those read stays.
+        Dictionary<Node, int> lastStep = [];
+        foreach (PlanStep s in plan.Steps) lastStep[s.Node] = s.Index;
         foreach (PlanValue v in plan.Values)
         {
             int made = v.Maker?.Index ?? 0;
             bool stays = v.Maker is null || v.Readers.Count == 0 || v.Node.Layer is ILoss || options.Observe.Contains(v.Node)
                 || plan.Outputs.Contains(v.Node);
-            int last = stays ? end - 1 : v.Readers.Max(r => r.Index);
+            int last = stays ? end - 1 : v.Readers.Max(r => lastStep[r.Node]);
             if (options.Backward)
             {
                 foreach (PlanStep reader in v.Readers)
