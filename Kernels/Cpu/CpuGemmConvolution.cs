@@ -196,5 +196,5 @@ internal sealed unsafe class CpuGemmConvolution : Kernel
         if (dBias != null) dBias[task] += (float)(*scale * sum);
     }
 
-    private static float* Address(Region? region) => region is { } r ? ((FloatStorage)r.Storage).Pointer + r.Offset : null;
+    private static float* Address(Region? region) => region is { } r ? CpuTensor.Pointer(r) : null;
 }

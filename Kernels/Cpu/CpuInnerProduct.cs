@@ -114,5 +114,5 @@ internal sealed unsafe class CpuInnerProduct : Kernel
         for (int o = 0; o < count; o++) dBias[first + o] += (float)(*scale * sums[o]);
     }
 
-    private static float* Address(Region? region) => region is { } r ? ((FloatStorage)r.Storage).Pointer + r.Offset : null;
+    private static float* Address(Region? region) => region is { } r ? CpuTensor.Pointer(r) : null;
 }

@@ -29,9 +29,9 @@ internal sealed unsafe class CpuSgd
 
     public void Step(in SgdUpdate update)
     {
-        w = Address(update.Values);
-        g = Address(update.Gradients);
-        v = Address(update.Momenta);
+        w = CpuTensor.Pointer(update.Values);
+        g = CpuTensor.Pointer(update.Gradients);
+        v = CpuTensor.Pointer(update.Momenta);
         count = update.Values.Count;
         (gradientScale, decay, momentum, rate) = (update.GradientScale, update.Decay, update.Momentum, update.Rate);
         threads.For((int)((count + Chunk - 1) / Chunk), step);
@@ -59,6 +59,4 @@ internal sealed unsafe class CpuSgd
             g[i] = 0;
         }
     }
-
-    private static float* Address(Region region) => ((FloatStorage)region.Storage).Pointer + region.Offset;
 }

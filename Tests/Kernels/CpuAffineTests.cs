@@ -65,19 +65,13 @@ public sealed class CpuAffineTests
             Scratch = new Region(backend.Allocate(offer.Scratch), 0, offer.Scratch),
             Random = default,
         });
-        long Bytes()
-        {
-            long before = GC.GetTotalAllocatedBytes(precise: true);
-            for (int i = 0; i < 50; i++)
-            {
-                kernel.Forward(Phase.Train);
-                kernel.Backward();
-            }
-            return GC.GetTotalAllocatedBytes(precise: true) - before;
-        }
+        Assert.That(Allocations.Of(backend.Threads, Step, count: 20), Is.Zero);
 
-        Bytes();
-        Assert.That(Enumerable.Range(0, 5).Min(_ => Bytes()), Is.LessThan(50 * 24), "bytes for 50 steps; the smallest object takes 24");
+        void Step()
+        {
+            kernel.Forward(Phase.Train);
+            kernel.Backward();
+        }
     }
 
     private static void Compare(LayerRun expected, LayerRun actual, double tolerance)
@@ -91,15 +85,16 @@ public sealed class CpuAffineTests
     private sealed class AffineBackend : Backend
     {
         private readonly ReferenceBackend reference = new();
-        private readonly Threads workers;
         private readonly CpuGemm gemm;
 
         public AffineBackend(int threads)
         {
-            workers = new Threads(threads);
-            gemm = new CpuGemm(workers, VectorWidth.Widest);
-            Catalogue = [r => CpuGemmConvolution.Offer(r, workers, gemm), r => CpuInnerProduct.Offer(r, workers, gemm), .. ReferenceBackend.Everything];
+            Threads = new Threads(threads);
+            gemm = new CpuGemm(Threads, VectorWidth.Widest);
+            Catalogue = [r => CpuGemmConvolution.Offer(r, Threads, gemm), r => CpuInnerProduct.Offer(r, Threads, gemm), .. ReferenceBackend.Everything];
         }
+
+        public Threads Threads { get; }
 
         public override string Name => "affine";
 
@@ -119,7 +114,7 @@ public sealed class CpuAffineTests
 
         protected override void Dispose(bool disposing)
         {
-            workers.Dispose();
+            Threads.Dispose();
             gemm.Dispose();
             reference.Dispose();
             base.Dispose(disposing);

@@ -91,10 +91,7 @@ public sealed unsafe class CpuGemmTests
             foreach (bool transposeB in new[] { false, true })
             {
                 using var problem = new Problem(transposeA: false, transposeB, m, n, k);
-                problem.Multiply(gemm, alpha: 1, accumulate: false);
-                long before = GC.GetAllocatedBytesForCurrentThread();
-                for (int i = 0; i < 10; i++) problem.Multiply(gemm, alpha: 1, accumulate: false);
-                Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero, $"{m}×{n}×{k}");
+                Assert.That(Allocations.Of(threads, () => problem.Multiply(gemm, alpha: 1, accumulate: false), count: 10), Is.Zero, $"{m}×{n}×{k}");
             }
         }
     }

@@ -36,6 +36,28 @@ public sealed unsafe class TileCodeTests
         Assert.That(checkedLoops, Is.EqualTo(Strides.Length), $"inner loops found in\n{listing}");
     }
 
+    // Full tiles of the matrix product: packed, dot products, combinations of rows.
+    [TestCase(256, 12, 12, 12)]
+    [TestCase(512, 28, 24, 24)]
+    public void The_inner_loops_of_a_matrix_product_keep_every_vector_in_a_register(int bits, int packed, int dots, int combinations)
+    {
+        if (RuntimeInformation.ProcessArchitecture != Architecture.X64) Assert.Ignore("the test reads x64 code only");
+        if (VectorWidth.Widest.Bits < bits) Assert.Ignore($"this processor has no {bits}-bit vectors");
+        string listing = Disassemble(VectorWidth.Available.Single(w => w.Bits == bits));
+        string[] methods = listing.Split("; Assembly listing for method ", StringSplitOptions.RemoveEmptyEntries);
+        foreach ((string name, int multiplyAdds) in new[] { ("Multiply", packed), ("Dots", dots), ("Combine", combinations) })
+        {
+            string[] loops =
+            [
+                .. methods.Where(m => m.Split('\n')[0].Contains($":{name}[", StringComparison.Ordinal))
+                    .SelectMany(m => m.Split("\nG_M")).Where(b => b.Split("vfmadd").Length - 1 == multiplyAdds),
+            ];
+            Assert.That(loops, Has.Length.EqualTo(1), $"{name}: loops of {multiplyAdds} multiply-adds in\n{listing}");
+            // Of its many row pointers, a loop may keep one or two on the stack; of its vectors none.
+            Assert.That(loops[0], Does.Not.Match(@"mmword ptr \[(rsp|rbp)"), name);
+        }
+    }
+
     // The run-time stride is the fall-back: its addresses may take more registers than there are.
     private static int[] Strides => [1, 2, 4, 16, 32];
 
@@ -61,6 +83,13 @@ public sealed unsafe class TileCodeTests
             };
             Tiles.Of(width, 2, stride)[width.TileRows](&work);
         }
+
+        GemmTiles tiles = GemmTiles.For(width);
+        float* p = memory.Pointer, rows = p + 1024;
+        float** streams = stackalloc float*[] { rows, rows, rows, rows, rows, rows };
+        tiles.Multiply(tiles.Rows, depth: 16, p, p, p + 2048, tiles.Columns, scale: 1, accumulate: false);
+        tiles.Dots(tiles.Samples, GemmTiles.Streams, depth: 16, p, 16, rows, 16, rows, 0, p + 2048);
+        tiles.Combine(tiles.Samples, columns: 16, p, streams, rows, 0, p + 2048, 16);
     }
 
     private static string Disassemble(VectorWidth width)
@@ -74,7 +103,7 @@ public sealed unsafe class TileCodeTests
                 [Request] = width.Bits.ToString(),
                 ["DOTNET_STARTUP_HOOKS"] = tests,
                 ["DOTNET_JitStdOutFile"] = listing,
-                ["DOTNET_JitDisasm"] = $"*Tile{width.Bits}:Run*",
+                ["DOTNET_JitDisasm"] = $"*Tile{width.Bits}:Run* *GemmTiles*:Multiply* *GemmTiles*:Dots* *GemmTiles*:Combine*",
             },
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -87,8 +87,13 @@ internal sealed unsafe partial class CpuGemm
     /// <summary>Panels of width neighbours each, from count of them; the last one is filled up with zeros.</summary>
     private void Pack(float* source, nint across, nint along, int count, int width, nint length, float* panels, nint panel)
     {
-        if (along != 1) GemmTiles.Copy(source, along, count, width, length, panels, panel);
-        else for (; count > 0; count -= width, source += width * across, panels += panel) tiles.Transpose(source, across, Math.Min(width, count), width, length, panels);
+        if (along != 1)
+        {
+            GemmTiles.Copy(source, along, count, width, length, panels, panel);
+            return;
+        }
+        for (; count > 0; count -= width, source += width * across, panels += panel)
+            tiles.Transpose(source, across, Math.Min(width, count), width, length, panels);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -53,8 +53,8 @@ internal sealed unsafe partial class CpuGemm
                 {
                     int s = g * most, samples = Math.Min(most, m - s);
                     float* x = a + s * aRow + first;
-                    PrefetchShare(w + Streams * bColumn, bColumn, Math.Min(Streams, j1 - j - Streams), length, g, groups);
-                    tiles.Dots(samples, streams, length, x, aRow, w, bColumn, sums);
+                    int ahead = Ahead(g, groups);
+                    tiles.Dots(samples, streams, length, x, aRow, w, bColumn, w + ahead * bColumn, Step(ahead) * bColumn, sums);
                     for (int i = 0; i < samples; i++)
                     {
                         float* to = c + (s + i) * cRow + j;
@@ -92,7 +92,6 @@ internal sealed unsafe partial class CpuGemm
             for (int g = 0; g < groups; g++)
             {
                 int s = g * most, samples = Math.Min(most, m - s);
-                PrefetchShare(b + (k0 + Streams) * bStep + j0, bStep, Math.Min(Streams, k - k0 - Streams), columns, g, groups);
                 for (int i = 0; i < samples; i++)
                 {
                     float* from = a + (s + i) * aRow + k0 * aStep, sum = sums + (s + i) * columns;
@@ -102,7 +101,8 @@ internal sealed unsafe partial class CpuGemm
                         for (int j = columns - rest; j < columns; j++) sum[j] += factor * rows[r][j];
                     }
                 }
-                tiles.Combine(samples, columns, factors, rows, sums + s * columns, columns);
+                int ahead = Ahead(g, groups);
+                tiles.Combine(samples, columns, factors, rows, b + (k0 + ahead) * bStep + j0, Step(ahead) * bStep, sums + s * columns, columns);
             }
         }
         for (int i = 0; i < m; i++)
@@ -112,9 +112,9 @@ internal sealed unsafe partial class CpuGemm
         }
     }
 
-    /// <summary>Fetches the rows' share of one of several groups.</summary>
-    private static void PrefetchShare(float* row, nint step, int rows, int length, int group, int groups)
-    {
-        for (int r = rows * group / groups; r < rows * (group + 1) / groups; r++) GemmTiles.Prefetch(row + r * step, length);
-    }
+    // The first of the three rows, of the six to come, that the first or the second group of samples fetches; zero, a row that is near
+    // already, for later groups, and for a single group: its six long runs are followed well by the processor itself.
+    private static int Ahead(int group, int groups) => groups > 1 && group < 2 ? Streams + 3 * group : 0;
+
+    private static int Step(int ahead) => ahead > 0 ? 1 : 0;
 }

@@ -25,27 +25,30 @@ internal sealed unsafe class GemmTilesAvx2 : GemmTiles
         }
     }
 
-    public override void Dots(int samples, int streams, nint depth, float* a, nint aRow, float* b, nint bRow, float* sums)
+    public override void Dots(
+        int samples, int streams, nint depth, float* a, nint aRow, float* b, nint bRow, float* ahead, nint aheadRow, float* sums)
     {
         switch (samples)
         {
-            case 1: Dots<N1>(streams, depth, a, aRow, b, bRow, sums); break;
-            default: Dots<N2>(streams, depth, a, aRow, b, bRow, sums); break;
+            case 1: Dots<N1>(streams, depth, a, aRow, b, bRow, ahead, aheadRow, sums); break;
+            default: Dots<N2>(streams, depth, a, aRow, b, bRow, ahead, aheadRow, sums); break;
         }
     }
 
-    public override void Combine(int samples, nint columns, float* factors, float** rows, float* c, nint cRow)
+    public override void Combine(
+        int samples, nint columns, float* factors, float** rows, float* ahead, nint aheadRow, float* c, nint cRow)
     {
         switch (samples)
         {
-            case 1: Combine<N1>(columns, factors, rows, c, cRow); break;
-            default: Combine<N2>(columns, factors, rows, c, cRow); break;
+            case 1: Combine<N1>(columns, factors, rows, ahead, aheadRow, c, cRow); break;
+            default: Combine<N2>(columns, factors, rows, ahead, aheadRow, c, cRow); break;
         }
     }
 
     // 12 sums, two vectors of b and a broadcast of a.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply<TRows>(nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate) where TRows : struct, IConstant
+    private static void Multiply<TRows>(
+        nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate) where TRows : struct, IConstant
     {
         Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default;
         Vector256<float> t0 = default, t1 = default, t2 = default, t3 = default, t4 = default, t5 = default;
@@ -86,7 +89,8 @@ internal sealed unsafe class GemmTilesAvx2 : GemmTiles
 
     // 12 sums, two vectors of a and one of b. Missing rows of b repeat the last one; their sums are not used.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dots<TSamples>(int streams, nint depth, float* a, nint aRow, float* b, nint bRow, float* sums) where TSamples : struct, IConstant
+    private static void Dots<TSamples>(
+        int streams, nint depth, float* a, nint aRow, float* b, nint bRow, float* ahead, nint aheadRow, float* sums) where TSamples : struct, IConstant
     {
         float* a0 = a, a1 = a + aRow;
         float* b0 = b, b1 = b + Math.Min(1, streams - 1) * bRow, b2 = b + Math.Min(2, streams - 1) * bRow;
@@ -95,6 +99,7 @@ internal sealed unsafe class GemmTilesAvx2 : GemmTiles
         Vector256<float> v0 = default, v1 = default, v2 = default, v3 = default, v4 = default, v5 = default;
         for (nint k = 0; k <= depth - 8; k += 8)
         {
+            Fetch(ahead + k, aheadRow);
             Vector256<float> x0 = Vector256.Load(a0 + k), x1 = TSamples.Value > 1 ? Vector256.Load(a1 + k) : x0, y;
             y = Vector256.Load(b0 + k); u0 = Vector256.MultiplyAddEstimate(x0, y, u0); if (TSamples.Value > 1) v0 = Vector256.MultiplyAddEstimate(x1, y, v0);
             y = Vector256.Load(b1 + k); u1 = Vector256.MultiplyAddEstimate(x0, y, u1); if (TSamples.Value > 1) v1 = Vector256.MultiplyAddEstimate(x1, y, v1);
@@ -109,7 +114,8 @@ internal sealed unsafe class GemmTilesAvx2 : GemmTiles
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(float* sums, Vector256<float> u0, Vector256<float> u1, Vector256<float> u2, Vector256<float> u3, Vector256<float> u4, Vector256<float> u5)
+    private static void Put(
+        float* sums, Vector256<float> u0, Vector256<float> u1, Vector256<float> u2, Vector256<float> u3, Vector256<float> u4, Vector256<float> u5)
     {
         sums[0] = Vector256.Sum(u0); sums[1] = Vector256.Sum(u1); sums[2] = Vector256.Sum(u2);
         sums[3] = Vector256.Sum(u3); sums[4] = Vector256.Sum(u4); sums[5] = Vector256.Sum(u5);
@@ -117,7 +123,8 @@ internal sealed unsafe class GemmTilesAvx2 : GemmTiles
 
     // 12 broadcast factors, a vector of a row and two of c.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Combine<TSamples>(nint columns, float* factors, float** rows, float* c, nint cRow) where TSamples : struct, IConstant
+    private static void Combine<TSamples>(
+        nint columns, float* factors, float** rows, float* ahead, nint aheadRow, float* c, nint cRow) where TSamples : struct, IConstant
     {
         float* b0 = rows[0], b1 = rows[1], b2 = rows[2], b3 = rows[3], b4 = rows[4], b5 = rows[5];
         float* c0 = c, c1 = c + cRow;
@@ -127,6 +134,7 @@ internal sealed unsafe class GemmTilesAvx2 : GemmTiles
         Vector256<float> v3 = Vector256.Create(factors[9]), v4 = Vector256.Create(factors[10]), v5 = Vector256.Create(factors[11]);
         for (nint j = 0; j <= columns - 8; j += 8)
         {
+            Fetch(ahead + j, aheadRow);
             Vector256<float> x0 = Vector256.Load(c0 + j), x1 = TSamples.Value > 1 ? Vector256.Load(c1 + j) : x0, y;
             y = Vector256.Load(b0 + j); x0 = Vector256.MultiplyAddEstimate(u0, y, x0); if (TSamples.Value > 1) x1 = Vector256.MultiplyAddEstimate(v0, y, x1);
             y = Vector256.Load(b1 + j); x0 = Vector256.MultiplyAddEstimate(u1, y, x0); if (TSamples.Value > 1) x1 = Vector256.MultiplyAddEstimate(v1, y, x1);

@@ -33,31 +33,34 @@ internal sealed unsafe class GemmTilesAvx512 : GemmTiles
         }
     }
 
-    public override void Dots(int samples, int streams, nint depth, float* a, nint aRow, float* b, nint bRow, float* sums)
+    public override void Dots(
+        int samples, int streams, nint depth, float* a, nint aRow, float* b, nint bRow, float* ahead, nint aheadRow, float* sums)
     {
         switch (samples)
         {
-            case 1: Dots<N1>(streams, depth, a, aRow, b, bRow, sums); break;
-            case 2: Dots<N2>(streams, depth, a, aRow, b, bRow, sums); break;
-            case 3: Dots<N3>(streams, depth, a, aRow, b, bRow, sums); break;
-            default: Dots<N4>(streams, depth, a, aRow, b, bRow, sums); break;
+            case 1: Dots<N1>(streams, depth, a, aRow, b, bRow, ahead, aheadRow, sums); break;
+            case 2: Dots<N2>(streams, depth, a, aRow, b, bRow, ahead, aheadRow, sums); break;
+            case 3: Dots<N3>(streams, depth, a, aRow, b, bRow, ahead, aheadRow, sums); break;
+            default: Dots<N4>(streams, depth, a, aRow, b, bRow, ahead, aheadRow, sums); break;
         }
     }
 
-    public override void Combine(int samples, nint columns, float* factors, float** rows, float* c, nint cRow)
+    public override void Combine(
+        int samples, nint columns, float* factors, float** rows, float* ahead, nint aheadRow, float* c, nint cRow)
     {
         switch (samples)
         {
-            case 1: Combine<N1>(columns, factors, rows, c, cRow); break;
-            case 2: Combine<N2>(columns, factors, rows, c, cRow); break;
-            case 3: Combine<N3>(columns, factors, rows, c, cRow); break;
-            default: Combine<N4>(columns, factors, rows, c, cRow); break;
+            case 1: Combine<N1>(columns, factors, rows, ahead, aheadRow, c, cRow); break;
+            case 2: Combine<N2>(columns, factors, rows, ahead, aheadRow, c, cRow); break;
+            case 3: Combine<N3>(columns, factors, rows, ahead, aheadRow, c, cRow); break;
+            default: Combine<N4>(columns, factors, rows, ahead, aheadRow, c, cRow); break;
         }
     }
 
     // 28 sums, two vectors of b and a broadcast of a.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply<TRows>(nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate) where TRows : struct, IConstant
+    private static void Multiply<TRows>(
+        nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate) where TRows : struct, IConstant
     {
         Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default;
         Vector512<float> s7 = default, s8 = default, s9 = default, s10 = default, s11 = default, s12 = default, s13 = default;
@@ -116,7 +119,8 @@ internal sealed unsafe class GemmTilesAvx512 : GemmTiles
 
     // 24 sums, four vectors of a and one of b. Missing rows of b repeat the last one; their sums are not used.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dots<TSamples>(int streams, nint depth, float* a, nint aRow, float* b, nint bRow, float* sums) where TSamples : struct, IConstant
+    private static void Dots<TSamples>(
+        int streams, nint depth, float* a, nint aRow, float* b, nint bRow, float* ahead, nint aheadRow, float* sums) where TSamples : struct, IConstant
     {
         float* a0 = a, a1 = a + aRow, a2 = a + 2 * aRow, a3 = a + 3 * aRow;
         float* b0 = b, b1 = b + Math.Min(1, streams - 1) * bRow, b2 = b + Math.Min(2, streams - 1) * bRow;
@@ -127,6 +131,7 @@ internal sealed unsafe class GemmTilesAvx512 : GemmTiles
         Vector512<float> z0 = default, z1 = default, z2 = default, z3 = default, z4 = default, z5 = default;
         for (nint k = 0; k <= depth - 16; k += 16)
         {
+            Fetch(ahead + k, aheadRow);
             Vector512<float> x0 = Vector512.Load(a0 + k), x1 = TSamples.Value > 1 ? Vector512.Load(a1 + k) : x0, y;
             Vector512<float> x2 = TSamples.Value > 2 ? Vector512.Load(a2 + k) : x0, x3 = TSamples.Value > 3 ? Vector512.Load(a3 + k) : x0;
             y = Vector512.Load(b0 + k); u0 = Vector512.MultiplyAddEstimate(x0, y, u0); if (TSamples.Value > 1) v0 = Vector512.MultiplyAddEstimate(x1, y, v0);
@@ -150,7 +155,8 @@ internal sealed unsafe class GemmTilesAvx512 : GemmTiles
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(float* sums, Vector512<float> u0, Vector512<float> u1, Vector512<float> u2, Vector512<float> u3, Vector512<float> u4, Vector512<float> u5)
+    private static void Put(
+        float* sums, Vector512<float> u0, Vector512<float> u1, Vector512<float> u2, Vector512<float> u3, Vector512<float> u4, Vector512<float> u5)
     {
         sums[0] = Vector512.Sum(u0); sums[1] = Vector512.Sum(u1); sums[2] = Vector512.Sum(u2);
         sums[3] = Vector512.Sum(u3); sums[4] = Vector512.Sum(u4); sums[5] = Vector512.Sum(u5);
@@ -158,7 +164,8 @@ internal sealed unsafe class GemmTilesAvx512 : GemmTiles
 
     // 24 broadcast factors, a vector of a row and four of c.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Combine<TSamples>(nint columns, float* factors, float** rows, float* c, nint cRow) where TSamples : struct, IConstant
+    private static void Combine<TSamples>(
+        nint columns, float* factors, float** rows, float* ahead, nint aheadRow, float* c, nint cRow) where TSamples : struct, IConstant
     {
         float* b0 = rows[0], b1 = rows[1], b2 = rows[2], b3 = rows[3], b4 = rows[4], b5 = rows[5];
         float* c0 = c, c1 = c + cRow, c2 = c + 2 * cRow, c3 = c + 3 * cRow;
@@ -172,6 +179,7 @@ internal sealed unsafe class GemmTilesAvx512 : GemmTiles
         Vector512<float> z3 = Vector512.Create(factors[21]), z4 = Vector512.Create(factors[22]), z5 = Vector512.Create(factors[23]);
         for (nint j = 0; j <= columns - 16; j += 16)
         {
+            Fetch(ahead + j, aheadRow);
             Vector512<float> x0 = Vector512.Load(c0 + j), x1 = TSamples.Value > 1 ? Vector512.Load(c1 + j) : x0, y;
             Vector512<float> x2 = TSamples.Value > 2 ? Vector512.Load(c2 + j) : x0, x3 = TSamples.Value > 3 ? Vector512.Load(c3 + j) : x0;
             y = Vector512.Load(b0 + j); x0 = Vector512.MultiplyAddEstimate(u0, y, x0); if (TSamples.Value > 1) x1 = Vector512.MultiplyAddEstimate(v0, y, x1);

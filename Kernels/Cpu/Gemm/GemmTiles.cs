@@ -37,12 +37,17 @@ internal abstract unsafe class GemmTiles
 
     /// <summary>
     /// sums[s · Streams + r] = Σ_k a[s · aRow + k] · b[r · bRow + k] for the first samples rows of a and streams rows of b,
-    /// over the whole vectors in depth.
+    /// over the whole vectors in depth. Meanwhile three rows of memory, from ahead on and aheadRow apart, are fetched.
     /// </summary>
-    public abstract void Dots(int samples, int streams, nint depth, float* a, nint aRow, float* b, nint bRow, float* sums);
+    public abstract void Dots(
+        int samples, int streams, nint depth, float* a, nint aRow, float* b, nint bRow, float* ahead, nint aheadRow, float* sums);
 
-    /// <summary>c[s, j] += Σ_r factors[s · Streams + r] · rows[r][j], over the whole vectors in columns. There are Samples · Streams factors.</summary>
-    public abstract void Combine(int samples, nint columns, float* factors, float** rows, float* c, nint cRow);
+    /// <summary>
+    /// c[s, j] += Σ_r factors[s · Streams + r] · rows[r][j], over the whole vectors in columns. There are Samples · Streams factors.
+    /// Meanwhile three rows of memory, from ahead on and aheadRow apart, are fetched.
+    /// </summary>
+    public abstract void Combine(
+        int samples, nint columns, float* factors, float** rows, float* ahead, nint aheadRow, float* c, nint cRow);
 
     /// <summary>panel[k · width + i] = source[i · row + k] for i &lt; filled, 0 for the rest. May write up to <see cref="Lanes"/> floats past the panel.</summary>
     public abstract void Transpose(float* source, nint row, int filled, int width, nint depth, float* panel);
@@ -80,6 +85,16 @@ internal abstract unsafe class GemmTiles
         {
             for (int i = 0; i < width; i++) to[i] = from[i];
         }
+    }
+
+    /// <summary>Asks the second cache for three lines that will be wanted soon, but not next.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected static void Fetch(float* line, nint row)
+    {
+        if (!Sse.IsSupported) return;
+        Sse.Prefetch1(line);
+        Sse.Prefetch1(line + row);
+        Sse.Prefetch1(line + 2 * row);
     }
 
     /// <summary>The end of a transposition that vectors did not reach.</summary>
