@@ -13,7 +13,7 @@ namespace EvenNet.Kernels.Cpu;
 /// </summary>
 internal sealed unsafe class CpuLrn : Kernel
 {
-    private const int WorkspaceSize = 4096;
+    private const int WorkspaceSize = 2048;
     private readonly Threads threads;
     private readonly bool accumulate;
     private readonly CpuTensor x, y, dx, dy;
@@ -110,9 +110,10 @@ internal sealed unsafe class CpuLrn : Kernel
     private static void Forward(in Window w, float* x, long xStride, float* y, long yStride, int length, float* workspace)
     {
         float* squares = workspace + w.Pad;
-        int stride = w.Stride;
+        int stride = w.Stride, half = w.Half, step = w.Step, vectors = w.Vectors;
+        float beta = w.Beta;
         ClearPads(w, squares, length);
-        for (int v = 0; v < w.Vectors; v++)
+        for (int v = 0; v < vectors; v++)
         {
             float* column = squares + v * Lane.Count;
             for (int i = 0; i < length; i += Lane.Count, column += stride)
@@ -122,15 +123,15 @@ internal sealed unsafe class CpuLrn : Kernel
             }
         }
         Vector512<float> scale = Vector512.Create(w.Scale), k = Vector512.Create(w.K);
-        for (int v = 0; v < w.Vectors; v++)
+        for (int v = 0; v < vectors; v++)
         {
             float* column = squares + v * Lane.Count;
-            Vector512<float> mask = v == w.Vectors - 1 ? w.LastBlock : Vector512<float>.AllBitsSet;
+            Vector512<float> mask = v == vectors - 1 ? w.LastBlock : Vector512<float>.AllBitsSet;
             for (int i = 0; i < length; i += Lane.Count, column += stride)
             {
                 Vector512<float> value = Lane.Load(x + v * xStride + i, length - i);
-                Vector512<float> t = k + scale * Sum(w, column);
-                Lane.Store(value * Power(t, w.Beta, out _) & mask, y + v * yStride + i, length - i);
+                Vector512<float> t = k + scale * Sum(half, step, column);
+                Lane.Store(value * Power(t, beta, out _) & mask, y + v * yStride + i, length - i);
             }
         }
     }
@@ -139,11 +140,12 @@ internal sealed unsafe class CpuLrn : Kernel
     private static void Backward(
         in Window w, float* x, long xStride, float* dy, long dyStride, float* dx, long dxStride, int length, float* workspace, bool add)
     {
-        int stride = w.Stride, size = (length + Lane.Count - 1) / Lane.Count * stride;
+        int stride = w.Stride, half = w.Half, step = w.Step, vectors = w.Vectors, size = (length + Lane.Count - 1) / Lane.Count * stride;
+        float beta = w.Beta;
         float* squares = workspace + w.Pad, terms = squares + size, products = terms + size;
         ClearPads(w, squares, length);
         ClearPads(w, terms, length);
-        for (int v = 0; v < w.Vectors; v++)
+        for (int v = 0; v < vectors; v++)
         {
             float* column = squares + v * Lane.Count;
             for (int i = 0; i < length; i += Lane.Count, column += stride)
@@ -154,28 +156,28 @@ internal sealed unsafe class CpuLrn : Kernel
         }
         // terms: dy · x · t^(−β−1); products: dy · t^−β
         Vector512<float> scale = Vector512.Create(w.Scale), k = Vector512.Create(w.K);
-        for (int v = 0; v < w.Vectors; v++)
+        for (int v = 0; v < vectors; v++)
         {
             long at = v * Lane.Count;
-            Vector512<float> mask = v == w.Vectors - 1 ? w.LastBlock : Vector512<float>.AllBitsSet;
+            Vector512<float> mask = v == vectors - 1 ? w.LastBlock : Vector512<float>.AllBitsSet;
             for (int i = 0; i < length; i += Lane.Count, at += stride)
             {
                 Vector512<float> g = Lane.Load(dy + v * dyStride + i, length - i);
-                Vector512<float> t = k + scale * Sum(w, squares + at);
-                Vector512<float> product = g * Power(t, w.Beta, out Vector512<float> inverse) & mask;
+                Vector512<float> t = k + scale * Sum(half, step, squares + at);
+                Vector512<float> product = g * Power(t, beta, out Vector512<float> inverse) & mask;
                 product.Store(products + at);
                 (product * Lane.Load(x + v * xStride + i, length - i) * inverse & mask).Store(terms + at);
             }
         }
-        Vector512<float> factor = Vector512.Create(2 * w.Scale * w.Beta);
-        for (int v = 0; v < w.Vectors; v++)
+        Vector512<float> factor = Vector512.Create(2 * w.Scale * beta);
+        for (int v = 0; v < vectors; v++)
         {
             long at = v * Lane.Count;
             for (int i = 0; i < length; i += Lane.Count, at += stride)
             {
                 float* to = dx + v * dxStride + i;
                 Vector512<float> value = Lane.Load(x + v * xStride + i, length - i);
-                Vector512<float> g = Vector512.Load(products + at) - factor * value * Sum(w, terms + at);
+                Vector512<float> g = Vector512.Load(products + at) - factor * value * Sum(half, step, terms + at);
                 if (add) g += Lane.Load(to, length - i);
                 Lane.Store(g, to, length - i);
             }
@@ -196,16 +198,15 @@ internal sealed unsafe class CpuLrn : Kernel
 
     // Σ over the window around each lane's channel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Sum(in Window w, float* at)
+    private static Vector512<float> Sum(int half, int step, float* at)
     {
-        int step = w.Step;
-        if (w.Half == 2)
+        if (half == 2)
         {
             return Vector512.Load(at) + (Vector512.Load(at - step) + Vector512.Load(at + step))
                 + (Vector512.Load(at - 2 * step) + Vector512.Load(at + 2 * step));
         }
         Vector512<float> sum = Vector512.Load(at);
-        for (int j = 1; j <= w.Half; j++) sum += Vector512.Load(at - j * step) + Vector512.Load(at + j * step);
+        for (int j = 1; j <= half; j++) sum += Vector512.Load(at - j * step) + Vector512.Load(at + j * step);
         return sum;
     }
 
