@@ -90,7 +90,10 @@ internal sealed unsafe class CpuLrn : Kernel
         int group = task % c.Groups, row = task / c.Groups % c.Rows, sample = task / c.Groups / c.Rows;
         long plane = (long)sample * x.Planes;
         int first = group * c.PerGroup * Lane.Count, length = Math.Min(c.PerGroup * Lane.Count, c.RowLength - first);
-        Forward(window, x.Row(plane, row) + first, x.PlaneStride, y.Row(plane, row) + first, y.PlaneStride, length, scratch + worker * scratchPerWorker);
+        int whole = length / Lane.Count * Lane.Count;
+        float* from = x.Row(plane, row) + first, to = y.Row(plane, row) + first, workspace = scratch + worker * scratchPerWorker;
+        Forward<N0>(window, from, x.PlaneStride, to, y.PlaneStride, whole, workspace);
+        if (whole < length) Forward<N1>(window, from + whole, x.PlaneStride, to + whole, y.PlaneStride, length - whole, workspace);
         for (int i = 0; group == 0 && i < y.Planes; i++) y.ClearBorder(plane + i, row);
     }
 
@@ -100,14 +103,19 @@ internal sealed unsafe class CpuLrn : Kernel
         int group = task % c.Groups, row = task / c.Groups % c.Rows, sample = task / c.Groups / c.Rows;
         long plane = (long)sample * x.Planes;
         int first = group * c.PerGroup * Lane.Count, length = Math.Min(c.PerGroup * Lane.Count, c.RowLength - first);
-        Backward(window, x.Row(plane, row) + first, x.PlaneStride, dy.Row(plane, row) + first, dy.PlaneStride,
-            dx.Row(plane, row) + first, dx.PlaneStride, length, scratch + worker * scratchPerWorker, accumulate);
         for (int i = 0; group == 0 && !accumulate && i < dx.Planes; i++) dx.ClearBorder(plane + i, row);
+        int whole = length / Lane.Count * Lane.Count;
+        float* from = x.Row(plane, row) + first, g = dy.Row(plane, row) + first, to = dx.Row(plane, row) + first;
+        float* workspace = scratch + worker * scratchPerWorker;
+        Backward<N0>(window, from, x.PlaneStride, g, dy.PlaneStride, to, dx.PlaneStride, whole, workspace, accumulate);
+        if (whole == length) return;
+        Backward<N1>(window, from + whole, x.PlaneStride, g + whole, dy.PlaneStride, to + whole, dx.PlaneStride, length - whole, workspace, accumulate);
     }
 
-    // length: floats of a row's part; every sixteen are a vector of one column.
+    // length: floats of a row's part; every sixteen are a vector of one column. With TTail the last vector is cut off.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Forward(in Window w, float* x, long xStride, float* y, long yStride, int length, float* workspace)
+    private static void Forward<TTail>(in Window w, float* x, long xStride, float* y, long yStride, int length, float* workspace)
+        where TTail : IConstant
     {
         float* squares = workspace + w.Pad;
         int stride = w.Stride, half = w.Half, step = w.Step, vectors = w.Vectors;
@@ -118,7 +126,7 @@ internal sealed unsafe class CpuLrn : Kernel
             float* column = squares + v * Lane.Count;
             for (int i = 0; i < length; i += Lane.Count, column += stride)
             {
-                Vector512<float> value = Lane.Load(x + v * xStride + i, length - i);
+                Vector512<float> value = Lane.Load<TTail>(x + v * xStride + i, length - i);
                 (value * value).Store(column);
             }
         }
@@ -129,16 +137,17 @@ internal sealed unsafe class CpuLrn : Kernel
             Vector512<float> mask = v == vectors - 1 ? w.LastBlock : Vector512<float>.AllBitsSet;
             for (int i = 0; i < length; i += Lane.Count, column += stride)
             {
-                Vector512<float> value = Lane.Load(x + v * xStride + i, length - i);
+                Vector512<float> value = Lane.Load<TTail>(x + v * xStride + i, length - i);
                 Vector512<float> t = k + scale * Sum(half, step, column);
-                Lane.Store(value * Power(t, beta, out _) & mask, y + v * yStride + i, length - i);
+                Lane.Store<TTail>(value * Power(t, beta, out _) & mask, y + v * yStride + i, length - i);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Backward(
+    private static void Backward<TTail>(
         in Window w, float* x, long xStride, float* dy, long dyStride, float* dx, long dxStride, int length, float* workspace, bool add)
+        where TTail : IConstant
     {
         int stride = w.Stride, half = w.Half, step = w.Step, vectors = w.Vectors, size = (length + Lane.Count - 1) / Lane.Count * stride;
         float beta = w.Beta;
@@ -150,7 +159,7 @@ internal sealed unsafe class CpuLrn : Kernel
             float* column = squares + v * Lane.Count;
             for (int i = 0; i < length; i += Lane.Count, column += stride)
             {
-                Vector512<float> value = Lane.Load(x + v * xStride + i, length - i);
+                Vector512<float> value = Lane.Load<TTail>(x + v * xStride + i, length - i);
                 (value * value).Store(column);
             }
         }
@@ -162,11 +171,11 @@ internal sealed unsafe class CpuLrn : Kernel
             Vector512<float> mask = v == vectors - 1 ? w.LastBlock : Vector512<float>.AllBitsSet;
             for (int i = 0; i < length; i += Lane.Count, at += stride)
             {
-                Vector512<float> g = Lane.Load(dy + v * dyStride + i, length - i);
+                Vector512<float> g = Lane.Load<TTail>(dy + v * dyStride + i, length - i);
                 Vector512<float> t = k + scale * Sum(half, step, squares + at);
                 Vector512<float> product = g * Power(t, beta, out Vector512<float> inverse) & mask;
                 product.Store(products + at);
-                (product * Lane.Load(x + v * xStride + i, length - i) * inverse & mask).Store(terms + at);
+                (product * Lane.Load<TTail>(x + v * xStride + i, length - i) * inverse & mask).Store(terms + at);
             }
         }
         Vector512<float> factor = Vector512.Create(2 * w.Scale * beta);
@@ -176,10 +185,10 @@ internal sealed unsafe class CpuLrn : Kernel
             for (int i = 0; i < length; i += Lane.Count, at += stride)
             {
                 float* to = dx + v * dxStride + i;
-                Vector512<float> value = Lane.Load(x + v * xStride + i, length - i);
+                Vector512<float> value = Lane.Load<TTail>(x + v * xStride + i, length - i);
                 Vector512<float> g = Vector512.Load(products + at) - factor * value * Sum(half, step, terms + at);
-                if (add) g += Lane.Load(to, length - i);
-                Lane.Store(g, to, length - i);
+                if (add) g += Lane.Load<TTail>(to, length - i);
+                Lane.Store<TTail>(g, to, length - i);
             }
         }
     }

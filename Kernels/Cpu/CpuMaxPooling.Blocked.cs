@@ -10,9 +10,8 @@ internal sealed unsafe partial class CpuMaxPooling
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Give(ref Vector512<float> g, Vector512<float> largest, Vector512<float> x, Vector512<float> dx)
     {
-        Vector512<float> hit = Vector512.Equals(x, largest);
-        dx = Vector512.ConditionalSelect(hit, dx + g, dx);
-        g = Vector512.ConditionalSelect(hit, Vector512<float>.Zero, g);
+        dx = Vector512.ConditionalSelect(Vector512.Equals(x, largest), dx + g, dx);
+        g = Vector512.ConditionalSelect(Vector512.Equals(x, largest), Vector512<float>.Zero, g);
         return dx;
     }
 

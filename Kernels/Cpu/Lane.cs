@@ -23,6 +23,21 @@ internal static unsafe class Lane
         else StoreTail(value, to, (int)left);
     }
 
+    /// <summary>
+    /// <see cref="Load(float*, long)"/> in a loop that is compiled twice: without a tail (TTail is zero), so that no call makes the loop keep
+    /// its vectors in memory, and with one.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load<TTail>(float* from, long left) where TTail : IConstant => TTail.Value == 0 ? Vector512.Load(from) : Load(from, left);
+
+    /// <inheritdoc cref="Load{TTail}"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store<TTail>(Vector512<float> value, float* to, long left) where TTail : IConstant
+    {
+        if (TTail.Value == 0) value.Store(to);
+        else Store(value, to, left);
+    }
+
     /// <summary>All bits in the lanes that hold channels in the last block, none in its tail.</summary>
     public static Vector512<float> LastBlock(int channels)
     {
