@@ -30,7 +30,7 @@ public sealed unsafe class CpuMemoryTests
     public void A_block_that_does_not_fit_says_how_large_it_was()
     {
         var error = Assert.Catch<OutOfMemoryException>(() => new CpuMemory(1L << 58).Dispose());
-        Assert.That(error!.Message, Does.Contain($"{1L << 58:N0} floats"));
+        Assert.That(error!.Message, Does.Contain($"{(1L << 58) * sizeof(float) >> 20:N0} MB"));
         Assert.Throws<ArgumentOutOfRangeException>(() => new CpuMemory(-1).Dispose());
     }
 }
