@@ -36,7 +36,7 @@ public sealed class SymmetricEigen(Arithmetic arithmetic)
     }
 
     // Of a vector and its negative, the one whose entry of largest magnitude (the first of equals) is positive.
-    private static void FixSigns(EigenPairs pairs)
+    internal static void FixSigns(EigenPairs pairs)
     {
         for (int i = 0; i < pairs.Values.Length; i++)
         {

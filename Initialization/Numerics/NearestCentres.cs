@@ -1,0 +1,133 @@
+namespace EvenNet.Initialization;
+
+/// <summary>
+/// For each of a set of unit rows the nearest centre. Chunks of rows times all centres go through the matrix product, then
+/// one vectorised pass finds the largest of x·c − ½‖c‖², which is nearest in Euclid's sense and, among unit centres, in
+/// angle. A row whose number is not among the usable ones has no centre: −1.
+/// </summary>
+internal sealed class NearestCentres
+{
+    private const int ScoreCount = 1 << 20, MostRows = 4096, TaskRows = 32;
+
+    private readonly Arithmetic arithmetic;
+    private readonly ReadOnlyMemory<float> rows;
+    private readonly int[] usable;
+    private readonly bool[] isUsable;
+    private readonly int dimensions, clusters, count, chunkRows;
+    private readonly float[] scores, closeness;
+
+    /// <param name="arithmetic">What computes.</param>
+    /// <param name="rows">Unit rows: n×m.</param>
+    /// <param name="dimensions">Length of a row, m.</param>
+    /// <param name="clusters">Number of centres, K.</param>
+    /// <param name="usable">Numbers of the rows that take part, ascending.</param>
+    public NearestCentres(Arithmetic arithmetic, ReadOnlyMemory<float> rows, int dimensions, int clusters, int[] usable)
+    {
+        (this.arithmetic, this.rows, this.dimensions, this.clusters, this.usable) = (arithmetic, rows, dimensions, clusters, usable);
+        count = rows.Length / dimensions;
+        chunkRows = Math.Clamp(ScoreCount / clusters / TaskRows * TaskRows, TaskRows, MostRows);    // whole tasks
+        scores = new float[Math.Min(chunkRows, count) * clusters];
+        closeness = new float[count];
+        Assignments = new int[count];
+        Array.Fill(Assignments, -1);
+        isUsable = new bool[count];
+        foreach (int row in usable) isUsable[row] = true;
+        Sizes = new int[clusters];
+    }
+
+    /// <summary>The centre of each row: n.</summary>
+    public int[] Assignments { get; }
+
+    /// <summary>Rows of each centre: K.</summary>
+    public int[] Sizes { get; }
+
+    /// <summary>Σ ‖row − its centre‖² = Σ 1 − 2 (x·c − ½‖c‖²).</summary>
+    public double Inertia { get; private set; }
+
+    /// <summary>Assigns all rows and returns how many changed their centre.</summary>
+    public int Assign(float[] centres)
+    {
+        float[] halfNorms = new float[clusters];
+        for (int k = 0; k < clusters; k++) halfNorms[k] = (float)(0.5 * VectorMath.SquaredNorm(centres.AsSpan(k * dimensions, dimensions)));
+
+        int[] changes = new int[(count + TaskRows - 1) / TaskRows];
+        for (int start = 0; start < count; start += chunkRows)
+        {
+            int first = start, length = Math.Min(chunkRows, count - start);
+            arithmetic.Product(false, true, length, clusters, dimensions, rows.Span.Slice(first * dimensions, length * dimensions), centres, scores);
+            arithmetic.For((length + TaskRows - 1) / TaskRows, task =>
+                changes[first / TaskRows + task] = Choose(first, task * TaskRows, Math.Min(length, (task + 1) * TaskRows), halfNorms));
+        }
+
+        Array.Clear(Sizes);
+        double inertia = 0;
+        foreach (int row in usable)
+        {
+            Sizes[Assignments[row]]++;
+            inertia += Math.Max(0, 1 - 2.0 * closeness[row]);
+        }
+        Inertia = inertia;
+        return changes.Sum();
+    }
+
+    /// <summary>
+    /// Gives each empty centre the worst-fitting row of a centre that has others, and returns the pairs of centre and row.
+    /// With at least as many rows as centres none stays empty.
+    /// </summary>
+    public List<(int Centre, int Row)> FillEmpty()
+    {
+        var filled = new List<(int, int)>();
+        if (!Sizes.Contains(0)) return filled;
+
+        int[] worstFirst = [.. usable.OrderBy(row => closeness[row])];    // stable: of equals, the first row
+        int next = 0;
+        for (int k = 0; k < clusters; k++)
+        {
+            if (Sizes[k] > 0) continue;
+            while (next < worstFirst.Length && Sizes[Assignments[worstFirst[next]]] < 2) next++;
+            if (next == worstFirst.Length) break;
+            int row = worstFirst[next++];
+            Inertia -= Math.Max(0, 1 - 2.0 * closeness[row]);
+            Sizes[Assignments[row]]--;
+            Assignments[row] = k;
+            Sizes[k] = 1;
+            closeness[row] = 0.5f;
+            filled.Add((k, row));
+        }
+        return filled;
+    }
+
+    /// <summary>The sum of each centre's rows in double, in the order of the rows, handed to <paramref name="take"/> with the centre's number.</summary>
+    public void SumRows(Action<int, double[]> take)
+    {
+        int[] starts = new int[clusters + 1], members = new int[usable.Length];
+        for (int k = 0; k < clusters; k++) starts[k + 1] = starts[k] + Sizes[k];
+        int[] next = starts[..clusters];
+        foreach (int row in usable) members[next[Assignments[row]]++] = row;
+
+        arithmetic.For(clusters, k =>
+        {
+            double[] sum = new double[dimensions];
+            ReadOnlySpan<float> all = rows.Span;
+            for (int i = starts[k]; i < starts[k + 1]; i++) VectorMath.Add(all.Slice(members[i] * dimensions, dimensions), sum);
+            take(k, sum);
+        });
+    }
+
+    private int Choose(int first, int from, int to, float[] halfNorms)
+    {
+        int changes = 0;
+        for (int i = from; i < to; i++)
+        {
+            int row = first + i;
+            if (!isUsable[row]) continue;
+            Span<float> score = scores.AsSpan(i * clusters, clusters);
+            VectorMath.Subtract(score, halfNorms, score);
+            var (nearest, value) = VectorMath.Largest(score);
+            if (Assignments[row] != nearest) changes++;
+            Assignments[row] = nearest;
+            closeness[row] = value;
+        }
+        return changes;
+    }
+}
