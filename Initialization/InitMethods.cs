@@ -7,7 +7,7 @@ public static class InitMethods
 {
     /// <summary>The methods that look at images.</summary>
     public static IReadOnlyList<string> FromData { get; } =
-        ["gaussian"];
+        ["gaussian", "pca", "zca", "kmeans", "patches", "reference-gaussian", "reference-pca", "reference-kmeans", "reference-patches"];
 
     /// <summary>The methods that draw weights blindly.</summary>
     public static IReadOnlyList<string> Blind { get; } = ["xavier", "msra", "caffe"];
@@ -24,6 +24,14 @@ public static class InitMethods
     {
         // Without the within-layer step a unit deviation would drown the net; 0.01 is what nets of that time were started with.
         "gaussian" => new GaussianWeights(within ? 1 : 0.01f),
+        "pca" => new PcaWeights(),
+        "zca" => new ZcaWeights(),
+        "kmeans" => new KMeansWeights(),
+        "patches" => new PatchWeights(),
+        "reference-gaussian" => new GaussianWeights(),
+        "reference-pca" => new RandomBasisWeights(PatchMethod.Pca),
+        "reference-kmeans" => new RandomBasisWeights(PatchMethod.KMeans),
+        "reference-patches" => new RandomBasisWeights(PatchMethod.Patches),
         _ when Blind.Contains(method) => null,
         _ => throw new ArgumentException($"no method named {method}; did you mean {NearestName.Of(method, Names)}? There are {string.Join(", ", Names)}"),
     };

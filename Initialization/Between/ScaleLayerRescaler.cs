@@ -6,7 +6,8 @@ namespace EvenNet.Initialization;
 /// Between-layer scaling with scale layers: z = s (W x + b), W ← r W, b ← r b, s ← s / r. The function stays what it was for any graph and any
 /// nonlinearity, so a layer's rate changes by exactly 1 / r² and nothing else moves. r = (C / C̄)^(α/2) with C̄ the geometric mean of the
 /// layers' rates (Krähenbühl et al. 2016, §3.2; the scale layers are the paper's alternative to undoing a scaling in the layer above).
-/// Each sweep measures with fresh noise, and the measurements are averaged.
+/// Each sweep measures with fresh noise, and the measurements are averaged. With α = 1 one sweep does it: what it leaves is the noise of the
+/// measurement, under one per cent with 160 images.
 /// </summary>
 public sealed record ScaleLayerRescaler : IRescaler
 {
@@ -20,10 +21,10 @@ public sealed record ScaleLayerRescaler : IRescaler
     public int Sweeps { get; init; } = 10;
 
     /// <summary>Fewest sweeps: independent draws of the noise to average.</summary>
-    public int Draws { get; init; } = 2;
+    public int Draws { get; init; } = 1;
 
-    /// <summary>Stop when every layer's rate lies within this factor − 1 of the mean.</summary>
-    public double Tolerance { get; init; } = 0.02;
+    /// <summary>Stop when no layer's rate is left further than this from the mean, in logarithms.</summary>
+    public double Tolerance { get; init; } = 0.01;
 
     /// <summary>How rates are measured.</summary>
     public ChangeRates Measure { get; init; } = new() { Elements = false };
@@ -38,7 +39,7 @@ public sealed record ScaleLayerRescaler : IRescaler
         var logs = new double[affine.Length];
         for (int sweep = 0; sweep < Sweeps; sweep++)
         {
-            progress?.Report(new("rescaling", $"sweep {sweep + 1}", (double)sweep / Math.Max(Draws, 2)));
+            progress?.Report(new("rescaling", $"sweep {sweep + 1}", (double)sweep / (Damping < 1 ? Sweeps : Draws)));
             ChangeRateReport report = (Measure with { Draw = (uint)sweep }).Measure(parameters, images, count, seed, null, cancellation);
             double[] rates = [.. affine.Select(n => report.Layers.Single(l => l.Name == n.Name).Rate)];
             history.Add(rates);
@@ -52,7 +53,7 @@ public sealed record ScaleLayerRescaler : IRescaler
                 Scale(parameters, affine[k], Math.Exp(logScale));
                 logs[k] -= sweeps * 2 * logScale;
             }
-            if (sweeps >= Draws && worst < Tolerance) break;
+            if (sweeps >= Draws && (1 - Damping) * worst < Tolerance) break;
         }
         progress?.Report(new("rescaling", "", 1));
         return new RescaleReport([.. affine.Select(n => n.Name)], history, []);

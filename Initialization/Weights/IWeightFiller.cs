@@ -39,6 +39,9 @@ public sealed class WeightRequest
     /// <summary>Stops long work.</summary>
     public CancellationToken Cancellation { get; init; }
 
+    /// <summary>The backend's product for the numerical methods.</summary>
+    internal Arithmetic Arithmetic => new(Backend.Gemm);
+
     /// <summary>Outputs of one group.</summary>
     public int OutputsPerGroup => Node.Shape.Channels / Patches.Groups;
 

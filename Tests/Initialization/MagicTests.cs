@@ -31,6 +31,57 @@ public sealed class MagicTests
         Between(golden, parameters, 5e-6);
     }
 
+    [Test]
+    public void The_principal_components_are_the_programs()
+    {
+        Golden golden = Golden.Open("magic_pca");
+        using Backend backend = Backends.Open("reference");
+        using var parameters = new ParameterSet(Net(lrn: true), backend);
+        Within(golden, parameters, new RecordedSigns(golden, new RandomBasisWeights(PatchMethod.Pca)));
+        foreach (string layer in Affine) Compare(golden, parameters, $"within/param/{layer}", layer, 2e-3);
+    }
+
+    [Test]
+    public void The_k_means_run_is_followed_with_its_recorded_centres()
+    {
+        Golden golden = Golden.Open("magic_kmeans_cs");
+        using Backend backend = Backends.Open("reference");
+        using var parameters = new ParameterSet(Net(lrn: true), backend);
+        int call = 0;
+        Within(golden, parameters, new RandomBasisWeights(PatchMethod.KMeans)
+        {
+            Centers = (points, rows, dimensions, centers) => InOurAxes(golden, call++, points, rows, dimensions),
+        });
+        foreach (string layer in Affine) Compare(golden, parameters, $"within/param/{layer}", layer, 2e-3);
+        // From here on with the recorded weights, so that the eigenvectors' rounding is left behind.
+        foreach (string layer in Affine)
+        {
+            parameters[$"{layer}.weight"].Write(golden[$"within/param/{layer}/0"]);
+            parameters[$"{layer}.bias"].Write(golden[$"within/param/{layer}/1"]);
+        }
+        Between(golden, parameters, 5e-6);
+    }
+
+    // The recorded centres lie in the program's axes, which have signs of their own.
+    private static double[] InOurAxes(Golden golden, int call, float[] points, int rows, int dimensions)
+    {
+        float[] recorded = golden[$"within/whitened/{call}"], centers = golden[$"within/centres/{call}"];
+        Assert.That(recorded, Has.Length.EqualTo(rows * dimensions));
+        var ours = new double[centers.Length];
+        for (int k = 0; k < dimensions; k++)
+        {
+            double dot = 0, size = 0;
+            for (int r = 0; r < rows; r++)
+            {
+                dot += points[r * dimensions + k] * recorded[r * dimensions + k];
+                size += points[r * dimensions + k] * points[r * dimensions + k];
+            }
+            Assert.That(Math.Abs(dot) / size, Is.EqualTo(1).Within(1e-3), $"whitened direction {k} of call {call}");
+            for (int c = 0; c < dimensions; c++) ours[c * dimensions + k] = Math.Sign(dot) * centers[c * dimensions + k];
+        }
+        return ours;
+    }
+
     private static void Within(Golden golden, ParameterSet parameters, IWeightFiller filler)
     {
         var init = new WithinLayerInit(filler)
@@ -90,6 +141,27 @@ public sealed class MagicTests
         {
             double[] expected = [.. golden[$"{recorded}/{index}"].Select(v => (double)v)];
             Assert.That(Sample.RelativeError(expected, parameters[$"{layer}.{part}"].ReadExact()), Is.LessThan(tolerance), $"{recorded}/{index}");
+        }
+    }
+
+    // Components are defined up to their sign, and the layers above see which one was chosen.
+    private sealed class RecordedSigns(Golden golden, IWeightFiller weights) : IWeightFiller
+    {
+        public string Name => weights.Name;
+
+        public string Fill(WeightRequest request)
+        {
+            string used = weights.Fill(request);
+            float[] recorded = golden[$"within/param/{request.Node.Name}/0"];
+            int fanIn = request.Patches.Dimensions;
+            for (int o = 0; o < request.Node.Shape.Channels; o++)
+            {
+                Span<float> row = request.Weights.AsSpan(o * fanIn, fanIn);
+                double dot = 0;
+                for (int i = 0; i < fanIn; i++) dot += row[i] * recorded[o * fanIn + i];
+                if (dot < 0) foreach (ref float w in row) w = -w;
+            }
+            return used;
         }
     }
 }

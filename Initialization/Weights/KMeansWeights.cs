@@ -1,0 +1,53 @@
+using EvenNet.Framework;
+
+namespace EvenNet.Initialization;
+
+/// <summary>
+/// Centres of clusters of whitened patches, by spherical k-means (Krähenbühl et al. 2016, §3.1, after Coates and Ng 2012): the whitening is
+/// folded into the filter, so that filter i answers a patch with the inner product of centre i and the whitened patch.
+/// </summary>
+public sealed record KMeansWeights : PatchFiller
+{
+    /// <inheritdoc/>
+    public override string Name => "kmeans";
+
+    /// <summary>Most patches to cluster; a random subset beyond. Mean and covariance always use all.</summary>
+    public int MostPatches { get; init; } = 300_000;
+
+    /// <inheritdoc/>
+    protected override string Surplus => "the centres lie within these";
+
+    /// <inheritdoc/>
+    protected override float[] Points(WeightRequest request, int group, Whitening whitening)
+    {
+        int rows = (int)Math.Min(request.Patches.Rows, MostPatches);
+        int[] chosen = rows == request.Patches.Rows
+            ? [.. Enumerable.Range(0, rows)]
+            : request.Random(RandomPurpose.Patches, group).Choose(rows, (int)request.Patches.Rows, sorted: true);
+        float[] points = Whitened(request, group, whitening, chosen);
+        var kMeans = new SphericalKMeans(request.Arithmetic) { Progress = (_, _) => request.Cancellation.ThrowIfCancellationRequested() };
+        Clustering clusters = kMeans.Run(points, whitening.Dimensions, request.OutputsPerGroup, request.Random(RandomPurpose.Clusters, group));
+        if (clusters.Reseeds > 0)
+        {
+            request.Note(new InitNote(request.Node.Name, "empty-cluster",
+                $"{clusters.Reseeds} of {request.OutputsPerGroup} clusters ran empty and started again at the patches that fitted worst"));
+        }
+        return clusters.Centres;
+    }
+
+    // Gathered and whitened in pieces: the patches themselves may be ten times as long as their whitened form.
+    private static float[] Whitened(WeightRequest request, int group, Whitening whitening, int[] chosen)
+    {
+        const int Piece = 16_384;
+        float[] all = new float[(long)chosen.Length * whitening.Dimensions];
+        for (int first = 0; first < chosen.Length; first += Piece)
+        {
+            request.Cancellation.ThrowIfCancellationRequested();
+            int count = Math.Min(Piece, chosen.Length - first);
+            whitening.Apply(
+                request.Patches.Choose(group, new ArraySegment<int>(chosen, first, count)),
+                all.AsMemory(first * whitening.Dimensions, count * whitening.Dimensions));
+        }
+        return all;
+    }
+}

@@ -1,0 +1,77 @@
+using EvenNet.Framework;
+
+namespace EvenNet.Initialization;
+
+/// <summary>
+/// What the methods share that look at patches: group by group, points in the whitened space mapped back to filters. Inner products get
+/// Gaussian weights, as in the paper (§3.1: the data-dependent weights are for convolutions), unless asked otherwise.
+/// </summary>
+public abstract record PatchFiller : IWeightFiller
+{
+    /// <inheritdoc/>
+    public abstract string Name { get; }
+
+    /// <summary>Use the method for inner products too.</summary>
+    public bool InnerProducts { get; init; }
+
+    /// <inheritdoc/>
+    public string Fill(WeightRequest request)
+    {
+        if (request.Node.Layer is InnerProduct && !InnerProducts) return new GaussianWeights().Fill(request);
+        int outputs = request.OutputsPerGroup;
+        if (request.Patches.Rows <= outputs)
+        {
+            long needed = outputs / request.Patches.RowsPerSample + 1;
+            request.Note(new InitNote(request.Node.Name, "too-few-samples",
+                $"{Name} needs more than {outputs} patches per group, got {request.Patches.Rows}: the weights are Gaussian; use {needed} images or more"));
+            return new GaussianWeights().Fill(request);
+        }
+        for (int group = 0; group < request.Patches.Groups; group++)
+        {
+            Whitening whitening = Whiten(request, group);
+            if (whitening.Dimensions == 0)
+            {
+                request.Note(new InitNote(request.Node.Name, "constant-layer", "all patches are alike: the weights are Gaussian; are the images constant?"));
+                return new GaussianWeights().Fill(request);
+            }
+            if (whitening.Rank < outputs)
+            {
+                request.Note(new InitNote(request.Node.Name, "rank",
+                    $"{outputs} filters but the patches vary in {whitening.Rank} of {whitening.Inputs} directions: {Surplus}"));
+            }
+            whitening.Fold(Points(request, group, whitening)).CopyTo(request.GroupWeights(group));
+        }
+        return Name;
+    }
+
+    /// <summary>What happens when there are more filters than directions.</summary>
+    protected abstract string Surplus { get; }
+
+    /// <summary>The group's filters in the whitened space: outputs per group × kept.</summary>
+    protected abstract float[] Points(WeightRequest request, int group, Whitening whitening);
+
+    // Mean and covariance of every patch of every image.
+    private static Whitening Whiten(WeightRequest request, int group)
+    {
+        const int ChunkRows = 2048;
+        var covariance = new Covariance(request.Arithmetic, request.Patches.Dimensions);
+        request.Patches.ForEach(group, ChunkRows, (rows, count) =>
+        {
+            request.Cancellation.ThrowIfCancellationRequested();
+            covariance.Add(rows.AsMemory(0, count * request.Patches.Dimensions));
+        });
+        return Whitening.Of(request.Arithmetic, covariance, request.OutputsPerGroup, request.Random(RandomPurpose.Eigenvectors, group));
+    }
+
+    /// <summary>Fills rows from <paramref name="first"/> on with random unit vectors.</summary>
+    private protected static void RandomDirections(Span<float> points, int dimensions, int first, RandomSource random)
+    {
+        for (int p = first; p < points.Length / dimensions; p++)
+        {
+            Span<float> point = points.Slice(p * dimensions, dimensions);
+            random.FillGaussian(point);
+            double norm = Math.Sqrt(VectorMath.SquaredNorm(point));
+            foreach (ref float v in point) v = (float)(v / norm);
+        }
+    }
+}
