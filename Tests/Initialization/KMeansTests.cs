@@ -1,5 +1,6 @@
 using EvenNet.Framework;
 using EvenNet.Initialization;
+using EvenNet.Kernels.Cpu;
 using System.Diagnostics;
 
 namespace EvenNet.Tests;
@@ -215,13 +216,16 @@ public sealed class KMeansTests
     [TestCase(100_000, 96)]
     public void Time_of_a_layer(int count, int width)
     {
+        using var backend = new CpuBackend();
+        var arithmetic = new Arithmetic(backend.Gemm);
+        var random = new Philox(1, RandomPurpose.Clusters);
         float[] rows = new float[count * width];
         foreach (bool spherical in new[] { true, true, false })
         {
             new Philox(5, RandomPurpose.Weights).FillGaussian(rows);
             var watch = Stopwatch.StartNew();
             TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
-            Clustering found = spherical ? Spherical(rows, width, width) : MiniBatch(rows, width, width);
+            Clustering found = spherical ? new SphericalKMeans(arithmetic) { ChangeShare = 0 }.Run(rows, width, width, random) : new MiniBatchKMeans(arithmetic).Run(rows, width, width, random);
             double processor = (Process.GetCurrentProcess().TotalProcessorTime - before).TotalSeconds;
             TestContext.Out.WriteLine($"{(spherical ? "spherical" : "mini-batch")}, {count} rows of {width}, {width} clusters: {watch.Elapsed.TotalSeconds:F2} s, processor {processor:F2} s, {found.Iterations} iterations");
         }
