@@ -11,11 +11,12 @@ public sealed class Patches
     private readonly Tensor input;
     private readonly Convolution? convolution;
     private readonly Shape output;
+    private readonly Backend backend;
 
     /// <summary>Looks at <paramref name="input"/> as <paramref name="node"/>, a convolution or an inner product, sees it.</summary>
-    public Patches(Tensor input, Node node)
+    public Patches(Backend backend, Tensor input, Node node)
     {
-        (this.input, output, convolution) = (input, node.Shape, node.Layer as Convolution);
+        (this.backend, this.input, output, convolution) = (backend, input, node.Shape, node.Layer as Convolution);
         Groups = convolution?.Groups ?? 1;
         Dimensions = convolution is null
             ? input.Shape.Count
@@ -69,8 +70,7 @@ public sealed class Patches
             int n = chosen[next] / RowsPerSample, first = next;
             while (next < chosen.Count && chosen[next] / RowsPerSample == n) next++;
             input.Read(n, sample);
-            int end = next;
-            Parallel.For(first, end, i => Unroll(sample, group, chosen[i] % RowsPerSample, rows.AsSpan(i * Dimensions, Dimensions)));
+            backend.For(next - first, i => Unroll(sample, group, chosen[first + i] % RowsPerSample, rows.AsSpan((first + i) * Dimensions, Dimensions)));
         }
         return rows;
     }
@@ -79,7 +79,7 @@ public sealed class Patches
     public void Unroll(float[] sample, int group, int first, int count, float[] rows, int at = 0)
     {
         const int Piece = 64;
-        Parallel.For(0, (count + Piece - 1) / Piece, piece =>
+        backend.For((count + Piece - 1) / Piece, piece =>
         {
             for (int i = piece * Piece; i < Math.Min(count, (piece + 1) * Piece); i++)
                 Unroll(sample, group, first + i, rows.AsSpan((at + i) * Dimensions, Dimensions));

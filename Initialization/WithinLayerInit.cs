@@ -80,7 +80,7 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
         string method = Weights.Fill(new WeightRequest
         {
             Node = node,
-            Patches = new Patches(net.InputOf(node), node),
+            Patches = new Patches(net.Backend, net.InputOf(node), node),
             Weights = weights,
             Random = (purpose, group) => Draws?.Invoke(node) ?? new Philox(seed, purpose, index, (uint)group),
             Backend = net.Backend,

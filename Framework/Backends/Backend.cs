@@ -12,6 +12,9 @@ public abstract class Backend : IDisposable
     /// <summary>One line for people: «cpu: 2 threads, AVX-512».</summary>
     public abstract string Description { get; }
 
+    /// <summary>Threads that loops on the host may use around this backend; never changes a result.</summary>
+    public virtual int Parallelism => Environment.ProcessorCount;
+
     /// <summary>Kernels, fastest first; the first offer wins.</summary>
     protected abstract IReadOnlyList<Func<KernelRequest, KernelOffer?>> Catalogue { get; }
 

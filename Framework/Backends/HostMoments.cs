@@ -14,22 +14,20 @@ internal static class HostMoments
         return new ChannelMoments(mean, deviation);
     }
 
-    // Sums of each sample and channel on their own, then over samples in order: the number of threads changes nothing.
     private static double[] Sum(Tensor value, double[] center, Func<double, double, double> term)
     {
         int channels = value.Shape.Channels, plane = value.Shape.Plane;
-        var sums = new double[value.Batch][];
-        Parallel.For(0, value.Batch, n =>
+        var total = new double[channels];
+        for (int n = 0; n < value.Batch; n++)
         {
             double[] sample = value.ReadExact(n);
-            var sum = new double[channels];
             for (int c = 0; c < channels; c++)
-                for (int i = 0; i < plane; i++) sum[c] += term(sample[c * plane + i], center[c]);
-            sums[n] = sum;
-        });
-        var total = new double[channels];
-        foreach (double[] sum in sums)
-            for (int c = 0; c < channels; c++) total[c] += sum[c];
+            {
+                double sum = 0;
+                for (int i = 0; i < plane; i++) sum += term(sample[c * plane + i], center[c]);
+                total[c] += sum;
+            }
+        }
         return total;
     }
 }

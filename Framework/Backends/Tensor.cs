@@ -51,7 +51,7 @@ public sealed class Tensor(Region region, int batch, Shape shape, Layout layout)
     public void Read(int first, float[] to)
     {
         int count = shape.Count;
-        Parallel.For(0, to.Length / count, n => Transfer.Read(this, first + n, to.AsSpan(n * count, count)));
+        for (int n = 0; n < to.Length / count; n++) Transfer.Read(this, first + n, to.AsSpan(n * count, count));
     }
 
     /// <summary>Sets all samples from the host, N×C×H×W.</summary>

@@ -56,7 +56,7 @@ public sealed record MultiplicativeRescaler : IRescaler
         ReadOnlyMemory<float> samples = images.AsMemory(0, count * size);
         walk.Load(Tops.Image(walk), samples.Span);
         var magnitudes = new Dictionary<Node, double>();
-        double output = Walk(walk, node => magnitudes[node] = Magnitude(walk.InputOf(node)));
+        double output = Walk(walk, node => magnitudes[node] = Magnitude(walk.Backend, walk.InputOf(node)));
         double first = output;
         var history = new List<double[]>();
         for (int sweep = 0; sweep < Sweeps; sweep++)
@@ -72,7 +72,7 @@ public sealed record MultiplicativeRescaler : IRescaler
             Dictionary<Node, double> logs = affine.Zip(rates).ToDictionary(p => p.First, p => Damping / 2 * (Math.Log(p.Second) - target));
             output = Walk(walk, node =>
             {
-                double magnitude = Magnitude(walk.InputOf(node)), r = Math.Exp(logs[node]);
+                double magnitude = Magnitude(walk.Backend, walk.InputOf(node)), r = Math.Exp(logs[node]);
                 Scale(parameters.Weight(node), r);
                 if (parameters.Bias(node) is { } bias) Scale(bias, r * magnitude / magnitudes[node]);
                 magnitudes[node] = magnitude;
@@ -124,10 +124,10 @@ public sealed record MultiplicativeRescaler : IRescaler
         return Math.Sqrt(parameters.Backend.SquaredNorm(weight.Gradients) / parameters.Backend.SquaredNorm(weight.Values));
     }
 
-    private static double Magnitude(Tensor tensor)
+    private static double Magnitude(Backend backend, Tensor tensor)
     {
         var sums = new double[tensor.Batch];
-        Parallel.For(0, tensor.Batch, n =>
+        backend.For(tensor.Batch, n =>
         {
             double sum = 0;
             foreach (double v in tensor.ReadExact(n)) sum += Math.Abs(v);

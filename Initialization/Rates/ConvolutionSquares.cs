@@ -15,7 +15,7 @@ internal sealed class ConvolutionSquares(Node node, Backend backend, bool perIma
 
     protected override void Add(Tensor input, Tensor gradient)
     {
-        var patches = new Patches(input, Node);
+        var patches = new Patches(Backend, input, Node);
         int rows = Node.Shape.Channels / layer.Groups, plane = Node.Shape.Plane;
         bool pointwise = Taps == 1 && layer is { Stride: { Height: 1, Width: 1 }, Pad: { Height: 0, Width: 0 } };
         float[] x = new float[input.Shape.Count], dy = new float[Node.Shape.Count];

@@ -43,7 +43,7 @@ public sealed record RandomBasisWeights(PatchMethod Method) : IWeightFiller
         {
             basis[s] = new float[outputs * fanIn];
             random.FillGaussian(basis[s]);
-            responses[s] = Rows(request.Respond(basis[s]), request.Node.Shape, kept);
+            responses[s] = Rows(request.Backend, request.Respond(basis[s]), request.Node.Shape, kept);
         }
         // The program's number of groups: input channels over the weights' second dimension, which is zero for an inner product on planes.
         Shape input = request.Node.InputShapes[0];
@@ -85,7 +85,7 @@ public sealed record RandomBasisWeights(PatchMethod Method) : IWeightFiller
 
     private double[] Mixing(WeightRequest request, int group, float[] data, int rows, int columns, int outputs)
     {
-        var arithmetic = new Arithmetic(request.Backend.Gemm);
+        var arithmetic = request.Arithmetic;
         var covariance = new Covariance(arithmetic, columns);
         covariance.Add(data);
         var axes = Whitening.Reference(arithmetic, covariance, outputs, request.Random(RandomPurpose.Eigenvectors, group));
@@ -97,21 +97,21 @@ public sealed record RandomBasisWeights(PatchMethod Method) : IWeightFiller
             for (int c = 0; c < columns; c++) whitening[k * columns + c] = axes.Scales[axis] * axes.Vectors[axis * columns + c];
         }
         if (Method == PatchMethod.Pca) return whitening;
-        float[] points = UnitRows(data, covariance.Mean(), whitening, rows, columns, outputs);
+        float[] points = UnitRows(request.Backend, data, covariance.Mean(), whitening, rows, columns, outputs);
         double[] centers = Method == PatchMethod.KMeans ? Cluster(request, group, points, rows, outputs) : Chosen(request, group, points, rows, outputs);
         var mixing = new double[outputs * columns];
         for (int k = 0; k < outputs; k++)
             for (int j = 0; j < outputs; j++)
                 for (int c = 0; c < columns; c++) mixing[k * columns + c] += centers[k * outputs + j] * whitening[j * columns + c];
-        DivideByDeviation(mixing, data, rows, columns);
+        DivideByDeviation(request.Backend, mixing, data, rows, columns);
         return mixing;
     }
 
     // Whitened rows of unit length: rows × outputs.
-    private static float[] UnitRows(float[] data, double[] mean, double[] whitening, int rows, int columns, int outputs)
+    private static float[] UnitRows(Backend backend, float[] data, double[] mean, double[] whitening, int rows, int columns, int outputs)
     {
         float[] points = new float[(long)rows * outputs];
-        Parallel.For(0, rows, r =>
+        backend.For(rows, r =>
         {
             var point = new double[outputs];
             double norm = 0;
@@ -142,7 +142,7 @@ public sealed record RandomBasisWeights(PatchMethod Method) : IWeightFiller
     }
 
     // Each row of the mixing over the deviation of its response.
-    private static void DivideByDeviation(double[] mixing, float[] data, int rows, int columns) => Parallel.For(0, mixing.Length / columns, k =>
+    private static void DivideByDeviation(Backend backend, double[] mixing, float[] data, int rows, int columns) => backend.For(mixing.Length / columns, k =>
     {
         double sum = 0, squares = 0;
         Span<double> row = mixing.AsSpan(k * columns, columns);
@@ -176,10 +176,10 @@ public sealed record RandomBasisWeights(PatchMethod Method) : IWeightFiller
     }
 
     // N×O×P×Q to kept rows × outputs.
-    private static float[] Rows(float[] responses, Shape shape, int[] kept)
+    private static float[] Rows(Backend backend, float[] responses, Shape shape, int[] kept)
     {
         float[] rows = new float[(long)kept.Length * shape.Channels];
-        Parallel.For(0, kept.Length, r =>
+        backend.For(kept.Length, r =>
         {
             int n = kept[r] / shape.Plane, i = kept[r] % shape.Plane;
             for (int o = 0; o < shape.Channels; o++)

@@ -35,6 +35,9 @@ public sealed class CpuBackend : Backend
     /// <inheritdoc/>
     public override string Description => $"cpu: {Threads.Count} threads";
 
+    /// <inheritdoc/>
+    public override int Parallelism => Threads.Count;
+
     /// <summary>The workers that all kernels share.</summary>
     public Threads Threads { get; }
 

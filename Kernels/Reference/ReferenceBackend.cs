@@ -11,6 +11,9 @@ public sealed class ReferenceBackend : Backend
     /// <inheritdoc/>
     public override string Description => "reference: float64 loops, one thread";
 
+    /// <inheritdoc/>
+    public override int Parallelism => 1;
+
     /// <summary>Every reference kernel; they run on float64 and on float32 memory.</summary>
     internal static IReadOnlyList<Func<KernelRequest, KernelOffer?>> Everything { get; } =
     [
