@@ -44,7 +44,7 @@ internal static class EvenNetTool
     }
 
     /// <summary>All commands, in the order of the help.</summary>
-    public static IReadOnlyList<Verb> Verbs => [new DoctorVerb(), new SummaryVerb()];
+    public static IReadOnlyList<Verb> Verbs => [new InitVerb(), new DiagnoseVerb(), new ReportVerb(), new SummaryVerb(), new DoctorVerb()];
 
     private static RootCommand Root()
     {

@@ -9,6 +9,9 @@ namespace EvenNet.Cli;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(FiniteOrNull)])]
 [JsonSerializable(typeof(SummaryResult))]
 [JsonSerializable(typeof(DoctorResult))]
+[JsonSerializable(typeof(InitResult))]
+[JsonSerializable(typeof(DiagnoseResult))]
+[JsonSerializable(typeof(DiagnoseResults))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {
     // Paths and messages as they are written, whatever their script; the document is no part of a web page.

@@ -1,0 +1,52 @@
+using EvenNet.Framework;
+using EvenNet.Models;
+
+namespace EvenNet.Cli;
+
+/// <summary>Weight files of the tool: what they say of themselves, and what a wrong one is told.</summary>
+internal static class Weights
+{
+    private const string NetKey = "net", ClassesKey = "classes";
+
+    /// <summary>What a file says of its making. No clock and no machine, so that equal runs give equal files.</summary>
+    public static Dictionary<string, string> Metadata(string net, int classes, string method, string between, ulong seed) => new(StringComparer.Ordinal)
+    {
+        [NetKey] = net,
+        [ClassesKey] = Invariant(classes),
+        ["method"] = method,
+        ["between"] = between,
+        ["seed"] = Invariant(seed),
+    };
+
+    /// <summary>The number of classes that a file was made for, if it is of this net and says so.</summary>
+    public static int? Classes(string path, NetInfo net)
+    {
+        using SafetensorsFile file = Safetensors.Open(path);
+        bool isThis = file.Metadata.TryGetValue(NetKey, out string? name) && name == net.Name;
+        return isThis && file.Metadata.TryGetValue(ClassesKey, out string? text) && int.TryParse(text, out int classes) && classes > 0 ? classes : null;
+    }
+
+    /// <summary>Loads a file and says what was done otherwise than the file has it.</summary>
+    public static void Load(ParameterSet parameters, string path, IReadOnlyCollection<string> skip, Ui ui)
+    {
+        CheckpointReport report;
+        try
+        {
+            report = Checkpoint.Load(parameters, path, strict: true, skip);
+        }
+        catch (WeightsFormatException error) when (error.Message.Contains("does not fit", StringComparison.Ordinal))
+        {
+            throw new ToolException(ExitCode.Data, $"{error.Message}\nuse --skip LAYER to leave a layer out, or --classes N for another number of classes", error);
+        }
+        ui.Note("weights", $"{report.Loaded.Count} tensors from {path}");
+        if (report.Reshaped.Count > 0) ui.Note("reshaped", string.Join(", ", report.Reshaped));
+        if (report.Skipped.Count > 0) ui.Note("skipped", string.Join(", ", report.Skipped));
+        if (NotFinite(parameters) is { } bad) throw new ToolException(ExitCode.Data, $"{path}: {bad} holds numbers that are not finite; was it saved after a run diverged?");
+    }
+
+    /// <summary>The first parameter that holds NaN or infinity, or null.</summary>
+    public static string? NotFinite(ParameterSet parameters) =>
+        parameters.All.FirstOrDefault(p => !double.IsFinite(parameters.Backend.SquaredNorm(p.Values)))?.Name;
+
+    private static string Invariant(IFormattable value) => value.ToString(null, System.Globalization.CultureInfo.InvariantCulture);
+}
