@@ -11,9 +11,6 @@ internal sealed unsafe partial class CpuGemm
 {
     private const int Streams = GemmTiles.Streams;
 
-    // Where packing begins to win. A sum over more rows of B than that would lose precision, being one long chain.
-    private const int MostDotSamples = 64, MostCombineSamples = 24, MostCombineDepth = 16384;
-
     // Six rows of B's block of k stay in the first cache (24 KiB); A's block, at most 192 KiB, in the second.
     private const int DotDepth = 1024;
 
@@ -81,9 +78,10 @@ internal sealed unsafe partial class CpuGemm
     {
         float** rows = stackalloc float*[Streams];
         float* factors = Scratch(worker), zeros = factors + 32, sums = zeros + MostStrip;
-        new Span<float>(factors, 32 + MostStrip).Clear();
 
         int j0 = task * strip, columns = Math.Min(strip, n - j0), rest = columns % tiles.Lanes, most = tiles.Samples, groups = Parts(m, most);
+        new Span<float>(factors, 32).Clear();
+        if (k % Streams != 0) new Span<float>(zeros, columns).Clear();
         new Span<float>(sums, m * columns).Clear();
         for (int k0 = 0; k0 < k; k0 += Streams)
         {

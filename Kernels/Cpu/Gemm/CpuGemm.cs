@@ -60,9 +60,8 @@ internal sealed unsafe partial class CpuGemm : IDisposable
         (aRow, aStep) = transposeA ? (1, lda) : (lda, (nint)1);
         (bColumn, bStep) = transposeB ? (ldb, (nint)1) : (1, ldb);
 
-        // Few rows against a large B, as in a fully connected layer: packing B would double the memory traffic.
-        if (m <= MostDotSamples && aStep == 1 && bStep == 1) DotProducts();
-        else if (m <= MostCombineSamples && k <= MostCombineDepth && bColumn == 1) CombineRows();
+        if (aStep == 1 && bStep == 1 && DotProductsWin) DotProducts();
+        else if (bColumn == 1 && CombinationsWin) CombineRows();
         else MultiplyPacked();
     }
 
@@ -73,6 +72,15 @@ internal sealed unsafe partial class CpuGemm : IDisposable
         memoryB.Dispose();
         workers.Dispose();
     }
+
+    // Few rows against a large B, as in a fully connected layer: packing it would double the memory traffic. A B that a cache holds is
+    // packed in no time, but for a handful of rows the packed tile stays half empty. The numbers are where the times crossed.
+    private bool IsLarge => (long)n * k >= 1 << 20;
+
+    private bool DotProductsWin => m <= 64 && (k >= 32 * m || (IsLarge && k >= 512));
+
+    // A sum over very many rows of B would lose precision, being one long chain.
+    private bool CombinationsWin => k <= 16384 && (m <= 2 || (m <= 4 && k >= 64) || (IsLarge && m <= 24 && k >= 256));
 
     private static void Clear(float* c, nint row, int m, int n)
     {
