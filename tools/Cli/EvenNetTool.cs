@@ -44,7 +44,7 @@ internal static class EvenNetTool
     }
 
     /// <summary>All commands, in the order of the help.</summary>
-    public static IReadOnlyList<Verb> Verbs => [new InitVerb(), new DiagnoseVerb(), new ReportVerb(), new SummaryVerb(), new DoctorVerb()];
+    public static IReadOnlyList<Verb> Verbs => [new DemoVerb(), new InitVerb(), new DiagnoseVerb(), new ReportVerb(), new SummaryVerb(), new DoctorVerb()];
 
     private static RootCommand Root()
     {
@@ -72,6 +72,8 @@ internal static class EvenNetTool
             ui.Fail(!isOption && command is Verb
                 ? $"unexpected argument {token}"
                 : $"no {(isOption ? "option" : "command")} named {token}; did you mean {NearestName.Of(token, names)}?");
+            // What follows an unknown command cannot be judged.
+            if (!isOption && command is not Verb) break;
         }
         // What the parser says of an unmatched token repeats the lines above, and the errors that follow from it say nothing.
         if (parsed.UnmatchedTokens.Count == 0)

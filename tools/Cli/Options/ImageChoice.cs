@@ -59,6 +59,12 @@ internal sealed class ImageChoice
         Scale = options.GetValue(scale),
     };
 
+    /// <summary>The options that name the same pictures again, to be pasted.</summary>
+    public string Arguments(ParseResult options) =>
+        options.GetValue(folder) is { } f ? $"--images {Text.Quoted(f)}{(options.GetValue(recursive) ? " --recursive" : "")}"
+        : options.GetValue(list) is { } l ? $"--list {Text.Quoted(l)}"
+        : $"--voc {Text.Quoted(options.GetValue(voc)!)} --split {Text.Quoted(options.GetValue(split)!)}";
+
     /// <summary>Chooses, decodes and transforms.</summary>
     public Pictures Load(ParseResult options, NetInfo net, Shape input, ulong seed, int threads, Ui ui, CancellationToken cancellation)
     {

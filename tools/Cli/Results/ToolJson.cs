@@ -9,6 +9,7 @@ namespace EvenNet.Cli;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(FiniteOrNull)])]
 [JsonSerializable(typeof(SummaryResult))]
 [JsonSerializable(typeof(DoctorResult))]
+[JsonSerializable(typeof(DemoResult))]
 [JsonSerializable(typeof(InitResult))]
 [JsonSerializable(typeof(DiagnoseResult))]
 [JsonSerializable(typeof(DiagnoseResults))]

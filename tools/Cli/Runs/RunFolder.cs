@@ -41,6 +41,7 @@ internal static class RunFolder
         }
     }
 
-    // Layers of some nets have a slash in their names.
-    private static string Safe(string name) => string.Concat(name.Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'));
+    // Layers of some nets have a slash in their names, methods a plus and spaces.
+    private static string Safe(string name) =>
+        string.Join('-', string.Concat(name.Select(c => char.IsLetterOrDigit(c) || c is '_' or '.' ? c : ' ')).Split(' ', StringSplitOptions.RemoveEmptyEntries));
 }

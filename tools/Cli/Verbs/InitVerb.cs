@@ -94,7 +94,7 @@ internal sealed class InitVerb : Verb
             Report = page,
         };
         if (output.IsJson(options)) ui.Raw(ToolJson.Write(result));
-        else Print(result, pictures, ui);
+        else Print(result, images.Arguments(options), ui);
         return ExitCode.Ok;
     }
 
@@ -126,7 +126,7 @@ internal sealed class InitVerb : Verb
             Methods = [Reporting.Method(report.Method, report.Rates, report.Notes, parameters, report.Rescaling is null ? null : report.FunctionChange)],
         };
 
-    private static void Print(InitResult result, Pictures pictures, Ui ui)
+    private static void Print(InitResult result, string pictures, Ui ui)
     {
         ui.Result(RateTables.One(result.Layers));
         ui.Result();
@@ -134,18 +134,17 @@ internal sealed class InitVerb : Verb
         if (result.Between != "none") ui.Result("function", $"rescaling changed the outputs by at most {Text.Rate(result.FunctionChange)} (relative)");
         foreach (FallbackResult f in result.Fallbacks) ui.Warn($"{f.Layer}: {f.Message}");
         ui.Note("time", $"{string.Join(", ", result.Timings.Select(t => $"{t.Name} {Text.Duration(t.Seconds)}"))}; {Text.Duration(result.Seconds)} in all; peak memory {Text.Bytes(result.PeakBytes)}");
-        string here = Text.Quoted(pictures.Source.Name);
         if (result.WeightsFile is { } file)
         {
             ui.Note("wrote", $"{file} ({Text.Bytes(new FileInfo(file).Length)})");
             if (result.Report is { } page) ui.Note("wrote", $"{page} (open it: change rates, activations, filters)");
-            ui.Note("next", $"evennet diagnose {result.Net} --weights {Text.Quoted(file)} --images {here} --count 100 --seed 2");
+            ui.Note("next", $"evennet diagnose {result.Net} --weights {Text.Quoted(file)} {pictures} --count 100 --seed 2");
         }
         else
         {
             if (result.Report is { } page) ui.Note("wrote", $"{page} (open it: change rates, activations, filters)");
             ui.Note("weights", "not kept, because no --out was given");
-            ui.Note("next", $"evennet init {result.Net} --images {here} --method {result.Method} --out {result.Net}.safetensors");
+            ui.Note("next", $"evennet init {result.Net} {pictures} --method {result.Method} --out {result.Net}.safetensors");
         }
     }
 }

@@ -1,0 +1,3 @@
+using EvenNet.Train;
+
+return Training.Run(args, Console.Out);
