@@ -5,15 +5,18 @@ namespace EvenNet.Initialization;
 /// <summary>What a net puts out on some images, to prove afterwards that a step left its function as it was.</summary>
 public sealed class FunctionChange
 {
+    // Every image goes through the same arithmetic; more of them would prove nothing new and cost as much as the step itself.
+    private const int MostImages = 32;
     private readonly ParameterSet parameters;
     private readonly float[] images;
     private readonly int count, batch;
     private readonly double[] before;
 
-    /// <summary>Records the outputs in the test phase. images: count × input shape.</summary>
+    /// <summary>Records the outputs of the first images, up to 32, in the test phase. images: count × input shape.</summary>
     public FunctionChange(ParameterSet parameters, float[] images, int count, int batch = 16)
     {
-        (this.parameters, this.images, this.count, this.batch) = (parameters, images, count, Math.Min(batch, count));
+        this.count = Math.Min(count, MostImages);
+        (this.parameters, this.images, this.batch) = (parameters, images, Math.Min(batch, this.count));
         before = Outputs();
     }
 
