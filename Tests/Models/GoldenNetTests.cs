@@ -2,7 +2,7 @@ using EvenNet.Framework;
 using EvenNet.Kernels;
 using EvenNet.Models;
 
-namespace EvenNet.Tests.Models;
+namespace EvenNet.Tests;
 
 /// <summary>CaffeNet, GoogLeNet and VGG-16 at full size against Caffe: every value, every gradient, every parameter's gradient.</summary>
 public sealed class GoldenNetTests
