@@ -49,33 +49,58 @@ public sealed record ChangeRates
     /// <summary>Which independent draw of η to use.</summary>
     public uint Draw { get; init; }
 
+    /// <summary>
+    /// Passes over the images, each with noise of its own, that are averaged. By default one, or up to four where images × scores are few:
+    /// the noise of a layer's rate falls with the root of images × scores × passes.
+    /// </summary>
+    public int? Passes { get; init; }
+
     /// <summary>Measures all affine layers. images: count × input shape.</summary>
     public ChangeRateReport Measure(
-        ParameterSet parameters, float[] images, int count, ulong seed, IProgress<InitProgress>? progress = null, CancellationToken cancellation = default) =>
-        Measure(parameters, images, count, seed, new Philox(seed, RandomPurpose.Noise, 0, Draw), progress, cancellation);
-
-    /// <summary>Measures with noise from a given source: image after image, for each image every classifier's scores.</summary>
-    public ChangeRateReport Measure(
-        ParameterSet parameters, float[] images, int count, ulong seed, RandomSource noise, IProgress<InitProgress>? progress = null, CancellationToken cancellation = default)
+        ParameterSet parameters, float[] images, int count, ulong seed, IProgress<InitProgress>? progress = null, CancellationToken cancellation = default)
     {
+        // Passes after the first have streams from 2 on; 1 is the multiplicative rescaler's.
+        return Measure(parameters, images, count, seed, pass => new Philox(seed, RandomPurpose.Noise, pass == 0 ? 0 : pass + 1, Draw), progress, cancellation);
+    }
+
+    /// <summary>Measures with the noise of each pass from a given source: image after image, for each image every classifier's scores.</summary>
+    public ChangeRateReport Measure(
+        ParameterSet parameters, float[] images, int count, ulong seed, Func<int, RandomSource> noise,
+        IProgress<InitProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         Node[] tops = Tops.Of(parameters.Graph);
+        int passes = Passes ?? DefaultPasses(count, tops);
+        RandomSource[] sources = [.. Enumerable.Range(0, passes).Select(noise)];
         Dictionary<Node, LayerSquares> squares = [];
-        foreach (int batch in new[] { Math.Min(Batch, count), count % Math.Min(Batch, count) })
-        {
-            if (batch == 0) continue;
-            int first = batch == Math.Min(Batch, count) ? 0 : count - batch, end = first == 0 ? count - count % batch : count;
-            using var net = new Net(parameters, batch, new() { Fuse = false, Outputs = tops, ParameterGradients = static _ => false, Seed = seed });
-            int size = Tops.Image(net).Shape.Count;
-            for (int n = first; n < end; n += batch)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                progress?.Report(new("measuring", $"image {n + 1}", (double)n / count));
-                net.Load(Tops.Image(net), images.AsSpan(n * size, batch * size));
-                Add(net, tops, noise, squares);
-            }
-        }
+        int batch = Math.Min(Batch, count), rest = count % batch;
+        Measure(batch, 0, count - rest);
+        if (rest > 0) Measure(rest, count - rest, count);
         progress?.Report(new("measuring", "", 1));
         return new ChangeRateReport([.. parameters.Graph.Affine.Where(squares.ContainsKey).Select(n => squares[n].Rate(parameters, n, Elements))]);
+
+        void Measure(int size, int first, int end)
+        {
+            using var net = new Net(parameters, size, new() { Fuse = false, Outputs = tops, ParameterGradients = static _ => false, Seed = seed });
+            int pixels = Tops.Image(net).Shape.Count;
+            for (int n = first; n < end; n += size)
+            {
+                net.Load(Tops.Image(net), images.AsSpan(n * pixels, size * pixels));
+                for (int pass = 0; pass < passes; pass++)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    progress?.Report(new("measuring", $"image {n + 1}", (n + (double)size * pass / passes) / count));
+                    Add(net, tops, sources[pass], squares);
+                }
+            }
+        }
+    }
+
+    private static int DefaultPasses(int count, Node[] tops)
+    {
+        const int Enough = 8192, Most = 4;
+        long values = (long)count * tops.Sum(t => t.Shape.Count);
+        return (int)Math.Clamp((Enough + values - 1) / values, 1, Most);
     }
 
     private void Add(Net net, Node[] tops, RandomSource noise, Dictionary<Node, LayerSquares> squares)

@@ -123,8 +123,8 @@ public sealed class MagicTests
             parameters[$"{layer}.weight"].Write(golden[$"param/{layer}/0"]);
             parameters[$"{layer}.bias"].Write(golden[$"param/{layer}/1"]);
         }
-        ChangeRateReport report = new ChangeRates { Batch = Images, PerImage = false }.Measure(
-            parameters, golden["in/data"], Images, seed: 1, new RecordedDraws([golden["topdiff/fc5"]]));
+        ChangeRateReport report = new ChangeRates { Batch = Images, PerImage = false, Passes = 1 }.Measure(
+            parameters, golden["in/data"], Images, seed: 1, _ => new RecordedDraws([golden["topdiff/fc5"]]));
         foreach (LayerRate layer in report.Layers)
         {
             Assert.That(layer.Rate / golden[$"rate_mean/{layer.Name}"][0], Is.EqualTo(1).Within(1e-5), layer.Name);
