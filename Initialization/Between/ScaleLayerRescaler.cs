@@ -39,8 +39,9 @@ public sealed record ScaleLayerRescaler : IRescaler
         var logs = new double[affine.Length];
         for (int sweep = 0; sweep < Sweeps; sweep++)
         {
-            progress?.Report(new("rescaling", $"sweep {sweep + 1}", (double)sweep / (Damping < 1 ? Sweeps : Draws)));
-            ChangeRateReport report = (Measure with { Draw = (uint)sweep }).Measure(parameters, images, count, seed, null, cancellation);
+            int expected = Damping < 1 ? Sweeps : Draws;
+            SweepProgress? within = progress is null ? null : new SweepProgress(progress, sweep, expected);
+            ChangeRateReport report = (Measure with { Draw = (uint)sweep }).Measure(parameters, images, count, seed, within, cancellation);
             double[] rates = [.. affine.Select(n => report.Layers.Single(l => l.Name == n.Name).Rate)];
             history.Add(rates);
             for (int k = 0; k < rates.Length; k++) logs[k] += Math.Log(rates[k]);
@@ -67,6 +68,16 @@ public sealed record ScaleLayerRescaler : IRescaler
             double[] values = p.ReadExact();
             for (int i = 0; i < values.Length; i++) values[i] *= factor;
             p.Write(values);
+        }
+    }
+
+    // A sweep's measurement as a share of all; that more sweeps than asked for are needed is the exception.
+    private sealed class SweepProgress(IProgress<InitProgress> progress, int sweep, int expected) : IProgress<InitProgress>
+    {
+        public void Report(InitProgress value)
+        {
+            string detail = value.Detail.Length > 0 ? $", {value.Detail}" : "";
+            progress.Report(new("rescaling", $"sweep {sweep + 1}{detail}", Math.Min(0.99, (sweep + value.Fraction) / expected)));
         }
     }
 }

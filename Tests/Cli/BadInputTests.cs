@@ -155,6 +155,17 @@ public sealed class BadInputTests
     }
 
     [Test]
+    public void Numbers_that_leave_the_range_of_floats_end_with_the_first_layer_that_has_them()
+    {
+        string images = PictureFolder.Make(folder["images"], 2);
+        ToolRun.Of("init", "caffenet-mini", "--images", images, "--method", "xavier", "--count", "2", "--scale", "1e38", "--no-elements", "--out", folder["w"])
+            .MustFail(ExitCode.Usage, "--scale must lie between");
+        ToolRun.Of("init", "caffenet-mini", "--images", images, "--method", "msra", "--count", "2", "--scale", "1e30", "--mean", "1e9,0,0", "--no-elements", "--out", folder["w"])
+            .MustFail(ExitCode.Diverged, "conv1 puts out numbers that are not finite", "--scale");
+        Assert.That(folder.Names, Is.EqualTo(new[] { "images" }));
+    }
+
+    [Test]
     public void Outputs_that_cannot_be_written_are_told_before_the_work()
     {
         string images = PictureFolder.Make(folder["images"], 2);

@@ -17,7 +17,7 @@ internal static class EvenNetTool
     public static int Run(string[] arguments, Terminal terminal, CancellationToken cancellation)
     {
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Only results, warnings and errors.", Recursive = true };
-        var verbose = new Option<bool>("--verbose", "-v") { Description = "More detail, and stack traces with errors.", Recursive = true };
+        var verbose = new Option<bool>("--verbose", "-v") { Description = "Show where in the program an error came from.", Recursive = true };
         RootCommand root = Root();
         root.Options.Add(quiet);
         root.Options.Add(verbose);

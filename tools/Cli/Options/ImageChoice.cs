@@ -33,7 +33,7 @@ internal sealed class ImageChoice
     {
         count = new("--count") { Description = "How many pictures, chosen at random by the seed.", HelpName = "N", DefaultValueFactory = _ => defaultCount };
         count.RequireAtLeast(1);
-        scale.RequireBetween(-1e6, 1e6);
+        scale.RequireBetween(-1e30, 1e30);
         foreach (Option option in (Option[])[folder, recursive, list, voc, split, count, crop, mean, scale]) command.Options.Add(option);
         command.Validators.Add(result =>
         {

@@ -1,4 +1,5 @@
 using EvenNet.Framework;
+using EvenNet.Initialization;
 using EvenNet.Models;
 
 namespace EvenNet.Cli;
@@ -47,6 +48,14 @@ internal static class Weights
     /// <summary>The first parameter that holds NaN or infinity, or null.</summary>
     public static string? NotFinite(ParameterSet parameters) =>
         parameters.All.FirstOrDefault(p => !double.IsFinite(parameters.Backend.SquaredNorm(p.Values)))?.Name;
+
+    /// <summary>Fails with the first layer whose weights or outputs are not finite.</summary>
+    public static void RequireFinite(ParameterSet parameters, ChangeRateReport rates)
+    {
+        string? bad = NotFinite(parameters) is { } name ? $"{name} holds"
+            : rates.Layers.FirstOrDefault(l => !double.IsFinite(l.OutputMean) || !double.IsFinite(l.OutputStd)) is { } layer ? $"{layer.Name} puts out" : null;
+        if (bad is not null) throw new ToolException(ExitCode.Diverged, $"{bad} numbers that are not finite; look at --scale and --mean of the pictures, or choose another --method");
+    }
 
     private static string Invariant(IFormattable value) => value.ToString(null, System.Globalization.CultureInfo.InvariantCulture);
 }

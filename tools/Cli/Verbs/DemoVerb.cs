@@ -126,7 +126,8 @@ internal sealed class DemoVerb : Verb
         ui.Result("", "rate of change and its coefficient of variation; flatness: largest over smallest rate, 1 is even");
         ui.Result("function", $"rescaling changed the outputs by at most {Text.Rate(result.Runs[^1].FunctionChange)} (relative)");
         string losses = string.Join(" · ", result.Runs.Select(r => $"{r.Name} {(double.IsFinite(r.FinalLoss) ? Text.Fixed(r.FinalLoss) : "diverged")}"));
-        ui.Result("training", $"{result.Iterations} iterations of SGD to tell the {result.Photographs} photographs apart; loss at the end ({Text.Fixed(Math.Log(result.Photographs))} is chance): {losses}");
+        ui.Result("training", $"{result.Iterations} iterations of SGD to tell the {result.Photographs} photographs apart;");
+        ui.Result("", $"loss at the end ({Text.Fixed(Math.Log(result.Photographs))} is chance): {losses}");
         foreach (DemoRun run in result.Runs)
             foreach (FallbackResult f in run.Fallbacks) ui.Warn($"{run.Name}, {f.Layer}: {f.Message}");
         ui.Note("time", Text.Duration(result.Seconds));

@@ -87,6 +87,7 @@ internal sealed class DiagnoseVerb : Verb
             var one = Stopwatch.StartNew();
             var rates = new ChangeRates { Elements = !options.GetValue(noElements), Draw = OwnDraw };
             ChangeRateReport found = ui.Track(progress => rates.Measure(parameters, pictures.Data, pictures.Count, seed, progress, cancellation));
+            Weights.RequireFinite(parameters, found);
             InitNote[] all = [.. notes ?? [], .. ZeroLayers(parameters)];
             var result = new DiagnoseResult(
                 info.Name, classes, file, name, pictures.Count, pictures.Loaded.Distinct, seed, backend.Description, one.Elapsed.TotalSeconds,
@@ -96,7 +97,11 @@ internal sealed class DiagnoseVerb : Verb
 
         if (options.GetValue(report) is { } folder) WriteReport(folder, info, pictures, backend, seed, options, runs, clock, ui);
         if (options.GetValue(json)) ui.Raw(Json(info, pictures, backend, seed, clock, runs));
-        else Print(runs, ui);
+        else
+        {
+            Print(runs, ui);
+            ui.Note("next", options.GetValue(report) is { } written ? $"evennet report {Text.Quoted(written)} OTHER_RUNS -o compared.html" : "the same with --report DIR for a page with figures");
+        }
         return ExitCode.Ok;
     }
 

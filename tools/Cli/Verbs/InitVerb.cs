@@ -56,8 +56,7 @@ internal sealed class InitVerb : Verb
         Pictures pictures = images.Load(options, info, input.Shape, seed, device.Threads(options), ui, cancellation);
         var timings = new List<TimingResult> { new("images", clock.Elapsed.TotalSeconds) };
         InitReport report = ui.Track(progress => Initializer.Run(parameters, pictures.Data, pictures.Count, chosen, progress, cancellation));
-        if (Weights.NotFinite(parameters) is { } bad)
-            throw new ToolException(ExitCode.Diverged, $"{bad} holds numbers that are not finite; look at the pictures' --scale and --mean, or choose another --method");
+        Weights.RequireFinite(parameters, report.Rates);
         timings.AddRange(report.Times.Select(t => new TimingResult(t.Stage, t.Seconds)));
 
         double start = clock.Elapsed.TotalSeconds;
