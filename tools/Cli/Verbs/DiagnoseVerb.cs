@@ -52,7 +52,7 @@ internal sealed class DiagnoseVerb : Verb
     {
         var clock = Stopwatch.StartNew();
         NetInfo info = net.Net(options);
-        string[] files = options.GetValue(weights) ?? [], names = options.GetValue(methods) ?? [];
+        string[] files = options.GetValue(weights) ?? [], names = options.GetValue(methods) ?? [], left = options.GetValue(skip) ?? [];
         ulong seed = options.GetValue(this.seed);
         foreach (string name in names.Where(n => InitMethods.Blind.Contains(n))) _ = InitMethods.BlindInit(name, info.Fills);
         int classes = net.Classes(options) ?? files.Select(f => Weights.Classes(f, info)).FirstOrDefault(c => c is not null) ?? info.Classes;
@@ -65,79 +65,44 @@ internal sealed class DiagnoseVerb : Verb
         Affordable.Require(graph, backend, images.Count(options));
         using var parameters = new ParameterSet(graph, backend);
         // A file that does not fit is told before the pictures are read.
-        foreach (string file in files) Weights.Load(parameters, file, options.GetValue(skip) ?? [], ui);
+        foreach (string file in files) Weights.Load(parameters, file, left, ui);
 
-        Node input = graph.Nodes.Single(n => n.Layer is Input);
-        Pictures pictures = images.Load(options, info, input.Shape, seed, device.Threads(options), ui, cancellation);
+        Shape input = graph.Nodes.Single(n => n.Layer is Input).Shape;
+        Pictures pictures = images.Load(options, info, input, seed, device.Threads(options), ui, cancellation);
+        var work = new Work(info, classes, seed, parameters, pictures, new ChangeRates { Elements = !options.GetValue(noElements), Draw = OwnDraw }, ui, cancellation);
         var runs = new List<Measured>();
         foreach (string file in files)
         {
-            if (files.Length > 1) Checkpoint.Load(parameters, file, strict: true, options.GetValue(skip) ?? []);
-            runs.Add(Measure(file, null));
+            if (files.Length > 1) Checkpoint.Load(parameters, file, strict: true, left);
+            runs.Add(work.Measure(file, null, []));
         }
-        foreach (string name in names)
-        {
-            var chosen = new InitOptions { Method = name, Fills = info.Fills, Seed = seed, Elements = false };
-            InitReport made = ui.Track(progress => Initializer.Run(parameters, pictures.Data, pictures.Count, chosen, progress, cancellation));
-            runs.Add(Measure(null, name, made.Notes));
-        }
+        foreach (string name in names) runs.Add(work.Measure(null, name, work.Make(name).Notes));
 
-        Measured Measure(string? file, string? name, IReadOnlyList<InitNote>? notes = null)
-        {
-            var one = Stopwatch.StartNew();
-            var rates = new ChangeRates { Elements = !options.GetValue(noElements), Draw = OwnDraw };
-            ChangeRateReport found = ui.Track(progress => rates.Measure(parameters, pictures.Data, pictures.Count, seed, progress, cancellation));
-            Weights.RequireFinite(parameters, found);
-            InitNote[] all = [.. notes ?? [], .. ZeroLayers(parameters)];
-            var result = new DiagnoseResult(
-                info.Name, classes, file, name, pictures.Count, pictures.Loaded.Distinct, seed, backend.Description, one.Elapsed.TotalSeconds,
-                [.. found.Layers.Select(l => LayerResult.Of(l, name))], found.Flatness, [.. all.Select(n => new FallbackResult(n.Layer, n.Kind, n.Message))]);
-            return new Measured(result, Reporting.Method(name ?? Path.GetFileName(file!), found, all, parameters, functionChange: null));
-        }
-
-        if (options.GetValue(report) is { } folder) WriteReport(folder, info, pictures, backend, seed, options, runs, clock, ui);
-        if (options.GetValue(json)) ui.Raw(Json(info, pictures, backend, seed, clock, runs));
-        else
-        {
-            Print(runs, ui);
-            ui.Note("next", options.GetValue(report) is { } written ? $"evennet report {Text.Quoted(written)} OTHER_RUNS -o compared.html" : "the same with --report DIR for a page with figures");
-        }
+        if (options.GetValue(report) is { } folder) ui.Note("wrote", RunFolder.Write(folder, Page(work, options, runs, clock)));
+        if (options.GetValue(json)) ui.Raw(Json(work, runs, clock));
+        else Print(runs, options.GetValue(report), ui);
         return ExitCode.Ok;
     }
 
-    private static string Json(NetInfo info, Pictures pictures, Backend backend, ulong seed, Stopwatch clock, List<Measured> runs) => runs.Count == 1
+    private static string Json(Work work, List<Measured> runs, Stopwatch clock) => runs.Count == 1
         ? ToolJson.Write(runs[0].Result with { Seconds = clock.Elapsed.TotalSeconds })
-        : ToolJson.Write(new DiagnoseResults(info.Name, pictures.Count, seed, backend.Description, clock.Elapsed.TotalSeconds, [.. runs.Select(r => r.Result)]));
+        : ToolJson.Write(new DiagnoseResults(
+            work.Net.Name, work.Pictures.Count, work.Seed, work.Parameters.Backend.Description, clock.Elapsed.TotalSeconds, [.. runs.Select(r => r.Result)]));
 
-    // A classifier of zeros lets no gradient through, so nothing below it can be measured.
-    private static IEnumerable<InitNote> ZeroLayers(ParameterSet parameters)
+    private static RunReport Page(Work work, ParseResult options, List<Measured> runs, Stopwatch clock) => new()
     {
-        foreach (Node node in parameters.Graph.Affine.Where(n => n.Layer.SharedWith is null))
-        {
-            if (parameters.Backend.SquaredNorm(parameters.Weight(node).Values) == 0)
-                yield return new InitNote(node.Name, "zero-weights", "all weights are zero, so it has no rate, and no gradient reaches the layers below it; measure before the classifier is zeroed");
-        }
-    }
+        Title = $"{work.Net.Name}, {string.Join(", ", runs.Select(r => r.Report.Name))}",
+        Command = Reporting.Command(options),
+        Device = work.Parameters.Backend.Description,
+        Seed = (long)work.Seed,
+        Versions = Reporting.Versions,
+        Settings = [new("net", work.Net.Name), new("pictures", work.Pictures.Description)],
+        Timings = [new("all", clock.Elapsed.TotalSeconds)],
+        Notes = [.. work.Pictures.Notes],
+        Methods = [.. runs.Select(r => r.Report)],
+    };
 
-    private static void WriteReport(
-        string folder, NetInfo info, Pictures pictures, Backend backend, ulong seed, ParseResult options, List<Measured> runs, Stopwatch clock, Ui ui)
-    {
-        string page = RunFolder.Write(folder, new RunReport
-        {
-            Title = $"{info.Name}, {string.Join(", ", runs.Select(r => r.Report.Name))}",
-            Command = Reporting.Command(options),
-            Device = backend.Description,
-            Seed = (long)seed,
-            Versions = Reporting.Versions,
-            Settings = [new("net", info.Name), new("pictures", pictures.Description)],
-            Timings = [new("all", clock.Elapsed.TotalSeconds)],
-            Notes = [.. pictures.Notes],
-            Methods = [.. runs.Select(r => r.Report)],
-        });
-        ui.Note("wrote", page);
-    }
-
-    private static void Print(List<Measured> runs, Ui ui)
+    private static void Print(List<Measured> runs, string? report, Ui ui)
     {
         if (runs.Count == 1)
         {
@@ -152,7 +117,41 @@ internal sealed class DiagnoseVerb : Verb
         }
         foreach (Measured run in runs)
             foreach (FallbackResult f in run.Result.Fallbacks) ui.Warn($"{run.Report.Name}, {f.Layer}: {f.Message}");
+        ui.Note("next", report is not null ? $"evennet report {Text.Quoted(report)} OTHER_RUNS -o compared.html" : "the same with --report DIR for a page with figures");
     }
 
     private sealed record Measured(DiagnoseResult Result, MethodReport Report);
+
+    // What all measurements share.
+    private sealed record Work(
+        NetInfo Net, int Classes, ulong Seed, ParameterSet Parameters, Pictures Pictures, ChangeRates Rates, Ui Ui, CancellationToken Cancellation)
+    {
+        public InitReport Make(string method)
+        {
+            var chosen = new InitOptions { Method = method, Fills = Net.Fills, Seed = Seed, Elements = false };
+            return Ui.Track(progress => Initializer.Run(Parameters, Pictures.Data, Pictures.Count, chosen, progress, Cancellation));
+        }
+
+        public Measured Measure(string? file, string? method, IReadOnlyList<InitNote> notes)
+        {
+            var clock = Stopwatch.StartNew();
+            ChangeRateReport found = Ui.Track(progress => Rates.Measure(Parameters, Pictures.Data, Pictures.Count, Seed, progress, Cancellation));
+            Weights.RequireFinite(Parameters, found);
+            InitNote[] all = [.. notes, .. ZeroLayers(Parameters)];
+            var result = new DiagnoseResult(
+                Net.Name, Classes, file, method, Pictures.Count, Pictures.Loaded.Distinct, Seed, Parameters.Backend.Description, clock.Elapsed.TotalSeconds,
+                [.. found.Layers.Select(l => LayerResult.Of(l, method))], found.Flatness, [.. all.Select(n => new FallbackResult(n.Layer, n.Kind, n.Message))]);
+            return new Measured(result, Reporting.Method(method ?? Path.GetFileName(file!), found, all, Parameters, functionChange: null));
+        }
+
+        // A classifier of zeros lets no gradient through, so nothing below it can be measured.
+        private static IEnumerable<InitNote> ZeroLayers(ParameterSet parameters)
+        {
+            foreach (Node node in parameters.Graph.Affine.Where(n => n.Layer.SharedWith is null))
+            {
+                if (parameters.Backend.SquaredNorm(parameters.Weight(node).Values) == 0)
+                    yield return new InitNote(node.Name, "zero-weights", "all weights are zero, so it has no rate, and no gradient reaches the layers below it; measure before the classifier is zeroed");
+            }
+        }
+    }
 }

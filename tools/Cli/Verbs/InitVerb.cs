@@ -39,63 +39,68 @@ internal sealed class InitVerb : Verb
         var clock = Stopwatch.StartNew();
         NetInfo info = net.Net(options);
         string? from = options.GetValue(weights);
-        ulong seed = options.GetValue(this.seed);
-        InitOptions chosen = method.Options(options, info, seed, keepExisting: from is not null);
+        InitOptions chosen = method.Options(options, info, options.GetValue(seed), keepExisting: from is not null);
         output.Check(options);
         int classes = net.Classes(options) ?? (from is null ? null : Weights.Classes(from, info)) ?? info.Classes;
 
         using Backend backend = device.Open(options);
         Graph graph = info.Graph(classes);
-        ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {backend.Description} · seed {seed}");
+        ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {backend.Description} · seed {chosen.Seed}");
         ui.Note("net", $"{info.Name}  {graph.Affine.Count()} learned layers  {Text.Count(graph.ParameterCount)} parameters  {classes} classes");
         Affordable.Require(graph, backend, images.Count(options));
         using var parameters = new ParameterSet(graph, backend);
         if (from is not null) Weights.Load(parameters, from, options.GetValue(skip) ?? [], ui);
 
-        Node input = graph.Nodes.Single(n => n.Layer is Input);
-        Pictures pictures = images.Load(options, info, input.Shape, seed, device.Threads(options), ui, cancellation);
+        Shape input = graph.Nodes.Single(n => n.Layer is Input).Shape;
+        Pictures pictures = images.Load(options, info, input, chosen.Seed, device.Threads(options), ui, cancellation);
         var timings = new List<TimingResult> { new("images", clock.Elapsed.TotalSeconds) };
         InitReport report = ui.Track(progress => Initializer.Run(parameters, pictures.Data, pictures.Count, chosen, progress, cancellation));
         Weights.RequireFinite(parameters, report.Rates);
         timings.AddRange(report.Times.Select(t => new TimingResult(t.Stage, t.Seconds)));
 
-        double start = clock.Elapsed.TotalSeconds;
-        string? file = output.Weights(options);
-        if (file is not null) Checkpoint.Save(parameters, file, Weights.Metadata(info.Name, classes, report.Method, report.Between, seed), cancellation);
-        string? page = null;
-        if (output.Report(options) is { } folder)
-        {
-            page = RunFolder.Write(folder, Report(info, report, pictures, parameters, backend, options, seed, timings));
-        }
-        if (file is not null || page is not null) timings.Add(new("writing", clock.Elapsed.TotalSeconds - start));
-
-        var result = new InitResult
-        {
-            Net = info.Name,
-            Classes = classes,
-            Method = report.Method,
-            Between = report.Between,
-            Within = chosen.Within && report.Within is not null,
-            StartedFrom = from,
-            Images = report.Images,
-            DistinctImages = pictures.Loaded.Distinct,
-            Skipped = [.. pictures.Loaded.Skipped.Select(s => new SkippedResult(s.Path, s.Reason))],
-            Seed = seed,
-            Device = backend.Description,
-            Seconds = clock.Elapsed.TotalSeconds,
-            Layers = [.. report.Rates.Layers.Select(l => LayerResult.Of(l, How(report, l.Name)))],
-            Flatness = report.Rates.Flatness,
-            FunctionChange = report.FunctionChange,
-            Fallbacks = [.. report.Notes.Select(n => new FallbackResult(n.Layer, n.Kind, n.Message))],
-            Timings = timings,
-            PeakBytes = PeakBytes(),
-            WeightsFile = file,
-            Report = page,
-        };
+        var made = new Made(info, classes, chosen, from, parameters, pictures, report, timings, clock);
+        string? page = Write(made, options, cancellation);
+        InitResult result = Result(made, output.Weights(options), page);
         if (output.IsJson(options)) ui.Raw(ToolJson.Write(result));
         else Print(result, images.Arguments(options), ui);
         return ExitCode.Ok;
     }
+
+    // Weights first: from then on an interruption comes too late. Returns the report's page.
+    private string? Write(Made made, ParseResult options, CancellationToken cancellation)
+    {
+        double start = made.Clock.Elapsed.TotalSeconds;
+        string? file = output.Weights(options), folder = output.Report(options);
+        InitReport report = made.Report;
+        if (file is not null) Checkpoint.Save(made.Parameters, file, Weights.Metadata(made.Net.Name, made.Classes, report.Method, report.Between, made.Options.Seed), cancellation);
+        string? page = folder is null ? null : RunFolder.Write(folder, Page(made, options));
+        if (file is not null || page is not null) made.Timings.Add(new("writing", made.Clock.Elapsed.TotalSeconds - start));
+        return page;
+    }
+
+    private static InitResult Result(Made made, string? file, string? page) => new()
+    {
+        Net = made.Net.Name,
+        Classes = made.Classes,
+        Method = made.Report.Method,
+        Between = made.Report.Between,
+        Within = made.Options.Within && made.Report.Within is not null,
+        StartedFrom = made.From,
+        Images = made.Report.Images,
+        DistinctImages = made.Pictures.Loaded.Distinct,
+        Skipped = [.. made.Pictures.Loaded.Skipped.Select(s => new SkippedResult(s.Path, s.Reason))],
+        Seed = made.Options.Seed,
+        Device = made.Parameters.Backend.Description,
+        Seconds = made.Clock.Elapsed.TotalSeconds,
+        Layers = [.. made.Report.Rates.Layers.Select(l => LayerResult.Of(l, How(made.Report, l.Name)))],
+        Flatness = made.Report.Rates.Flatness,
+        FunctionChange = made.Report.FunctionChange,
+        Fallbacks = [.. made.Report.Notes.Select(n => new FallbackResult(n.Layer, n.Kind, n.Message))],
+        Timings = made.Timings,
+        PeakBytes = PeakBytes(),
+        WeightsFile = file,
+        Report = page,
+    };
 
     // Blind methods make all layers in one way, the others say for each how it was made.
     private static string How(InitReport report, string layer) =>
@@ -107,23 +112,22 @@ internal sealed class InitVerb : Verb
         return process.PeakWorkingSet64;
     }
 
-    private static RunReport Report(
-        NetInfo info, InitReport report, Pictures pictures, ParameterSet parameters, Backend backend, ParseResult options, ulong seed, List<TimingResult> timings) => new()
-        {
-            Title = $"{info.Name}, {report.Method}, {report.Images} pictures",
-            Command = Reporting.Command(options),
-            Device = backend.Description,
-            Seed = (long)seed,
-            Versions = Reporting.Versions,
-            Settings =
+    private static RunReport Page(Made made, ParseResult options) => new()
+    {
+        Title = $"{made.Net.Name}, {made.Report.Method}, {made.Report.Images} pictures",
+        Command = Reporting.Command(options),
+        Device = made.Parameters.Backend.Description,
+        Seed = (long)made.Options.Seed,
+        Versions = Reporting.Versions,
+        Settings =
         [
-            new("net", $"{info.Name}, {Text.Count(parameters.Graph.ParameterCount)} parameters"), new("pictures", pictures.Description),
-            new("method", report.Method), new("between layers", report.Between), new("within layers", report.Within is null ? "no" : "yes"),
+            new("net", $"{made.Net.Name}, {Text.Count(made.Parameters.Graph.ParameterCount)} parameters"), new("pictures", made.Pictures.Description),
+            new("method", made.Report.Method), new("between layers", made.Report.Between), new("within layers", made.Report.Within is null ? "no" : "yes"),
         ],
-            Timings = [.. timings.Select(t => new Timing(t.Name, t.Seconds))],
-            Notes = [.. pictures.Notes],
-            Methods = [Reporting.Method(report.Method, report.Rates, report.Notes, parameters, report.Rescaling is null ? null : report.FunctionChange)],
-        };
+        Timings = [.. made.Timings.Select(t => new Timing(t.Name, t.Seconds))],
+        Notes = [.. made.Pictures.Notes],
+        Methods = [Reporting.Method(made.Report.Method, made.Report.Rates, made.Report.Notes, made.Parameters, made.Report.Rescaling is null ? null : made.Report.FunctionChange)],
+    };
 
     private static void Print(InitResult result, string pictures, Ui ui)
     {
@@ -146,4 +150,8 @@ internal sealed class InitVerb : Verb
             ui.Note("next", $"evennet init {result.Net} {pictures} --method {result.Method} --out {result.Net}.safetensors");
         }
     }
+
+    // All that came of the work.
+    private sealed record Made(
+        NetInfo Net, int Classes, InitOptions Options, string? From, ParameterSet Parameters, Pictures Pictures, InitReport Report, List<TimingResult> Timings, Stopwatch Clock);
 }
