@@ -31,10 +31,9 @@ public sealed class ProcessTests
         using var folder = new TemporaryFolder();
         string images = PictureFolder.Make(folder["images"], 4);
         // Long enough to be hit in the middle: plain loops on many pictures.
-        using Process tool = Start("init", "caffenet-mini", "--images", images, "--method", "gaussian", "--count", "400", "--device", "reference", "--out", folder["w"], "--report", folder["r"]);
+        using Process tool = Start("init", "caffenet-mini", "--images", images, "--method", "gaussian", "--count", "100", "--device", "reference", "--out", folder["w"], "--report", folder["r"]);
         // Standard error is a pipe here: the line after the pictures means that the work has begun.
         for (string? line = tool.StandardError.ReadLine(); line is not null && !line.StartsWith("warning", StringComparison.Ordinal);) line = tool.StandardError.ReadLine();
-        Thread.Sleep(300);
         using (Process kill = Process.Start("kill", ["-INT", $"{tool.Id}"])!) kill.WaitForExit();
         (_, string error) = Read(tool);
         Assert.That(tool.ExitCode, Is.EqualTo(ExitCode.Interrupted), error);
