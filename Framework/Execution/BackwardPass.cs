@@ -3,7 +3,7 @@ namespace EvenNet.Framework;
 /// <summary>
 /// Which steps a backward pass from some nodes runs. A partial pass (from one classifier of several, say) may skip the step that would have
 /// been the first to write a shared gradient, to which the others add; at that step's turn, and not earlier, because the arena lends the
-/// buffer to others before, the gradient is cleared instead.
+/// buffer to others before, the gradient is cleared instead. So is that of a graph's input which the pass does not reach: it can be read.
 /// </summary>
 internal sealed class BackwardPass
 {
@@ -17,10 +17,14 @@ internal sealed class BackwardPass
         foreach (PlanStep step in plan.Steps.Reverse())
         {
             if (!IsActive(step)) continue;
+            Top = Math.Max(Top, step.Index);
             for (int i = 0; i < step.Inputs.Count; i++)
                 if (step.WritesGradient(i)) active.Add(step.Inputs[i]);
         }
     }
+
+    /// <summary>Index of the first step that the pass runs; −1 where it runs none.</summary>
+    public int Top { get; } = -1;
 
     public bool IsActive(PlanStep step) => active.Contains(step.Output) && step.Output.NeedsGradient;
 
@@ -30,7 +34,7 @@ internal sealed class BackwardPass
 
     public void ClearInsteadOfWriting(PlanStep step)
     {
-        foreach (PlanValue input in step.Inputs)
-            if (input.FirstWriter == step && active.Contains(input)) input.Gradient!.Clear();
+        for (int i = 0; i < step.Inputs.Count; i++)
+            if (step.Inputs[i] is var input && input.FirstWriter == step && (active.Contains(input) || input.Maker is null)) input.Gradient!.Clear();
     }
 }

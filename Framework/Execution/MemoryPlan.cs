@@ -8,6 +8,7 @@ internal sealed class MemoryPlan
 {
     private const int Alignment = 16;
     private readonly Dictionary<(object Owner, Role Role), Block> blocks = [];
+    private readonly bool share;
 
     private enum Role
     {
@@ -18,6 +19,7 @@ internal sealed class MemoryPlan
 
     public MemoryPlan(Plan plan, int batch, NetOptions options)
     {
+        share = options.ShareMemory;
         int forward = plan.Steps.Count, end = options.Backward ? 2 * forward : forward;
         int Back(PlanStep step) => 2 * forward - 1 - step.Index;
         // A node's step may be repeated (the initializers set weights and run it again), and begins with its reorders: what those read stays.
@@ -67,7 +69,8 @@ internal sealed class MemoryPlan
 
     private Region At((object, Role) key, Storage arena) => new(arena, blocks[key].Offset, blocks[key].Size);
 
-    private void Add(object owner, Role role, long size, int from, int to) => blocks[(owner, role)] = new Block(size, from, to);
+    private void Add(object owner, Role role, long size, int from, int to) =>
+        blocks[(owner, role)] = share ? new Block(size, from, to) : new Block(size, 0, int.MaxValue);
 
     private void Place()
     {

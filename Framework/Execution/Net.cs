@@ -13,6 +13,9 @@ public sealed class Net : IDisposable
     private readonly BackwardPass? fromLosses;
     private readonly float[] ones;
 
+    // Leading steps whose values are there for a backward pass.
+    private int ready;
+
     /// <summary>Plans <paramref name="parameters"/>' graph for <paramref name="batch"/> samples and binds the kernels.</summary>
     public Net(ParameterSet parameters, int batch, NetOptions? options = null)
     {
@@ -103,10 +106,11 @@ public sealed class Net : IDisposable
         Run(first, last - 1, phase);
     }
 
-    /// <summary>Back-propagates from all losses.</summary>
+    /// <summary>Back-propagates from all losses. A forward pass serves one backward pass: its values make room for gradients.</summary>
     public void Backward()
     {
         if (fromLosses is null) throw new InvalidOperationException(Options.Backward ? "the plan has no loss to start from; give a node and its gradient" : NoBackward);
+        UseValues(fromLosses);
         for (int i = plan.Steps.Count - 1; i >= 0; i--) Backward(fromLosses, i, null);
     }
 
@@ -128,6 +132,7 @@ public sealed class Net : IDisposable
         if (!Options.Backward) throw new InvalidOperationException(NoBackward);
         foreach ((Node node, float[] gradient) in seeds)
         {
+            if (node.Layer is Input) throw new ArgumentException($"{node.Name} is an input: nothing lies below it to back-propagate to");
             Tensor target = GradientOf(node);
             if (gradient.Length != target.Count) throw new ArgumentException($"the gradient of {node} at batch {Batch} has {target.Count} values, got {gradient.Length}");
         }
@@ -136,6 +141,7 @@ public sealed class Net : IDisposable
 
         IEnumerable<Node> Walk()
         {
+            UseValues(pass);
             for (int i = plan.Steps.Count - 1; i >= 0; i--)
             {
                 PlanStep step = plan.Steps[i];
@@ -189,8 +195,20 @@ public sealed class Net : IDisposable
         Random = (Options.Seed, Philox.Stream(RandomPurpose.Dropout, position)),
     };
 
+    // A backward pass lays gradients over values that nobody reads any more.
+    private void UseValues(BackwardPass pass)
+    {
+        if (pass.Top >= ready)
+        {
+            throw new InvalidOperationException(
+                $"a backward pass from {plan.Steps[pass.Top].Node.Name} needs a forward pass before it; one serves one backward pass, or several with {nameof(NetOptions.ShareMemory)} = false");
+        }
+        if (Options.ShareMemory) ready = 0;
+    }
+
     private void Run(int first, int last, Phase phase)
     {
+        if (first <= ready) ready = Math.Max(ready, last + 1);
         for (int i = first; i <= last; i++)
         {
             try
@@ -219,7 +237,7 @@ public sealed class Net : IDisposable
     }
 
     // Puts a seed into its node's gradient right before the node's own step, when the buffer is certainly the node's: writes it,
-    // or adds it where other seeds have back-propagated into the node.
+    // or adds it where other seeds have back-propagated into the node or were given for it.
     private void Seed(BackwardPass pass, PlanStep step, IReadOnlyList<(Node Node, float[] Gradient)>? seeds)
     {
         if (step.Request.Layer is Reorder || !pass.IsSeed(step.Node)) return;
@@ -229,12 +247,14 @@ public sealed class Net : IDisposable
             target.Write(ones);
             return;
         }
+        bool adds = pass.HasActiveReader(step.Output);
         foreach ((Node node, float[] gradient) in seeds)
         {
             if (node != step.Node) continue;
-            if (!pass.HasActiveReader(step.Output))
+            if (!adds)
             {
                 target.Write(gradient);
+                adds = true;
                 continue;
             }
             double[] sum = target.ReadExact();

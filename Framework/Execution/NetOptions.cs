@@ -15,6 +15,10 @@ public sealed record NetOptions
     /// <summary>Values that stay readable to the end of a pass, not only right after their node ran.</summary>
     public IReadOnlyList<Node> Observe { get; init; } = [];
 
+    /// <summary>Lay values and gradients whose lives do not overlap in one place. Without, each has memory of its own: for finding faults,
+    /// and for several backward passes after one forward pass.</summary>
+    public bool ShareMemory { get; init; } = true;
+
     /// <summary>Compute the gradients of the input nodes too.</summary>
     public bool InputGradients { get; init; }
 

@@ -24,6 +24,8 @@ internal sealed class Planner
         {
             foreach (Node node in outputs) Require(graph, node);
             graph = Graph.Of(outputs);
+            if (options.Observe.FirstOrDefault(n => !graph.Nodes.Contains(n)) is { } stray)
+                throw new GraphException($"{stray.Name} is to be observed, but none of the outputs {string.Join(", ", outputs.Select(o => o.Name))} depends on it");
         }
         return new Planner(backend, batch, options).Plan(graph);
     }

@@ -10,6 +10,7 @@ public sealed class Parameter
     {
         (this.set, this.offset, Node, Spec, Name) = (set, offset, node, spec, $"{node.Name}.{spec.Name}");
         (LearningRate, Decay) = (spec.LearningRate, spec.Decay);
+        (Rows, FanIn, Count) = (spec.Rows, spec.FanIn, spec.Count);
     }
 
     /// <summary>«conv1.weight».</summary>
@@ -22,13 +23,13 @@ public sealed class Parameter
     public ParameterSpec Spec { get; }
 
     /// <summary>Outputs.</summary>
-    public int Rows => Spec.Rows;
+    public int Rows { get; }
 
     /// <summary>Values of one output.</summary>
-    public int FanIn => Spec.FanIn;
+    public int FanIn { get; }
 
     /// <summary>All values.</summary>
-    public int Count => Spec.Count;
+    public int Count { get; }
 
     /// <summary>Factor on the solver's learning rate; zero freezes the parameter.</summary>
     public float LearningRate { get; set; }

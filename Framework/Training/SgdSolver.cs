@@ -53,8 +53,9 @@ public sealed class SgdSolver(ParameterSet parameters) : IDisposable
     {
         if (Accumulate <= 0) throw new InvalidOperationException($"a step averages at least one backward pass, {nameof(Accumulate)} is {Accumulate}");
         double rate = CurrentRate, scale = ClipScale() / Accumulate;
-        foreach (Parameter p in parameters.All)
+        for (int i = 0; i < parameters.All.Count; i++)
         {
+            Parameter p = parameters.All[i];
             if (p.LearningRate == 0)
             {
                 p.Gradients.Clear();
@@ -71,8 +72,8 @@ public sealed class SgdSolver(ParameterSet parameters) : IDisposable
     public double GradientNorm()
     {
         double squares = 0;
-        foreach (Parameter p in parameters.All)
-            if (p.LearningRate != 0) squares += parameters.Backend.SquaredNorm(p.Gradients);
+        for (int i = 0; i < parameters.All.Count; i++)
+            if (parameters.All[i] is { LearningRate: not 0 } p) squares += parameters.Backend.SquaredNorm(p.Gradients);
         return Math.Sqrt(squares);
     }
 

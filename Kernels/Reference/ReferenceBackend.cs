@@ -50,7 +50,7 @@ public sealed class ReferenceBackend : Backend
         Numbers w = new(update.Values), g = new(update.Gradients), v = new(update.Momenta);
         for (long i = 0; i < update.Values.Count; i++)
         {
-            double pull = update.DecayKind == DecayKind.Squares ? w[i] : Math.Sign(w[i]);
+            double pull = update.DecayKind == DecayKind.Squares ? w[i] : w[i] > 0 ? 1 : w[i] < 0 ? -1 : 0;
             v[i] = update.Momentum * v[i] + update.Rate * (update.GradientScale * g[i] + update.Decay * pull);
             w[i] -= v[i];
             g[i] = 0;

@@ -7,11 +7,13 @@ public sealed class LayerRun
 {
     public Dictionary<string, double[]> Results { get; } = [];
 
-    public static LayerRun Of(LayerCase layerCase, Backend backend, bool fuse = true)
+    public static LayerRun Of(LayerCase layerCase, Backend backend, bool fuse = true) => Of(layerCase, backend, new NetOptions { InputGradients = true, Fuse = fuse });
+
+    public static LayerRun Of(LayerCase layerCase, Backend backend, NetOptions options)
     {
         Graph graph = layerCase.Graph();
         using var parameters = new ParameterSet(graph, backend);
-        using var net = new Net(parameters, layerCase.Batch, new() { InputGradients = true, Fuse = fuse });
+        using var net = new Net(parameters, layerCase.Batch, options);
         layerCase.Fill(parameters, (node, data) => net.Load(node, data));
         net.Forward(layerCase.Phase);
         var run = new LayerRun();
