@@ -50,17 +50,31 @@ public abstract record PatchFiller : IWeightFiller
     /// <summary>The group's filters in the whitened space: outputs per group × kept.</summary>
     protected abstract float[] Points(WeightRequest request, int group, Whitening whitening);
 
-    // Mean and covariance of every patch of every image.
+    // Mean and covariance of every patch of every image; once more on the whitened patches where float32 leaves the weak directions open.
     private static Whitening Whiten(WeightRequest request, int group)
     {
         const int ChunkRows = 2048;
-        var covariance = new Covariance(request.Arithmetic, request.Patches.Dimensions);
-        request.Patches.ForEach(group, ChunkRows, (rows, count) =>
+        int d = request.Patches.Dimensions;
+        Covariance Covariance(int dimensions, Func<ReadOnlyMemory<float>, ReadOnlyMemory<float>> of)
         {
-            request.Cancellation.ThrowIfCancellationRequested();
-            covariance.Add(rows.AsMemory(0, count * request.Patches.Dimensions));
-        });
-        return Whitening.Of(request.Arithmetic, covariance, request.OutputsPerGroup, request.Random(RandomPurpose.Eigenvectors, group));
+            var covariance = new Covariance(request.Arithmetic, dimensions);
+            request.Patches.ForEach(group, ChunkRows, (rows, count) =>
+            {
+                request.Cancellation.ThrowIfCancellationRequested();
+                covariance.Add(of(rows.AsMemory(0, count * d)));
+            });
+            return covariance;
+        }
+        RandomSource random = request.Random(RandomPurpose.Eigenvectors, group);
+        var whitening = Whitening.Of(request.Arithmetic, Covariance(d, static rows => rows), request.OutputsPerGroup, random);
+        if (whitening.IsResolved) return whitening;
+        float[] white = new float[ChunkRows * whitening.Dimensions];
+        return whitening.Refined(Covariance(whitening.Dimensions, rows =>
+        {
+            Memory<float> some = white.AsMemory(0, rows.Length / d * whitening.Dimensions);
+            whitening.Apply(rows, some);
+            return some;
+        }));
     }
 
     /// <summary>Fills rows from <paramref name="first"/> on with random unit vectors.</summary>

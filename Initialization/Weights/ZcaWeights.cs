@@ -21,9 +21,27 @@ public sealed record ZcaWeights : PatchFiller
         int outputs = request.OutputsPerGroup, d = whitening.Inputs;
         int[] centers = outputs >= d ? [.. Enumerable.Range(0, d)] : random.Choose(outputs, d, sorted: true);
         var points = new float[outputs * whitening.Dimensions];
-        for (int p = 0; p < centers.Length; p++)
-            for (int k = 0; k < whitening.Dimensions; k++) points[p * whitening.Dimensions + k] = (float)whitening.Vectors[k * d + centers[p]];
-        RandomDirections(points, whitening.Dimensions, centers.Length, random);
+        int m = whitening.Dimensions, filled = 0;
+        foreach (int center in centers)
+        {
+            Span<float> point = points.AsSpan(filled * m, m);
+            for (int k = 0; k < m; k++) point[k] = (float)whitening.Vectors[k * d + center];
+            if (IsNew(points.AsSpan(0, filled * m), point)) filled++;
+        }
+        RandomDirections(points, m, filled, random);
         return points;
+    }
+
+    // Inputs that always have the same value, such as the channels of a grey picture, or that never vary, would make the same filter twice or none.
+    private static bool IsNew(ReadOnlySpan<float> before, ReadOnlySpan<float> point)
+    {
+        const double Alike = 1 - 1e-4;
+        double norm = VectorMath.SquaredNorm(point);
+        for (int at = 0; at < before.Length; at += point.Length)
+        {
+            ReadOnlySpan<float> other = before.Slice(at, point.Length);
+            if (VectorMath.Dot(other, point) >= Alike * Math.Sqrt(norm * VectorMath.SquaredNorm(other))) return false;
+        }
+        return norm > 0;
     }
 }
