@@ -56,11 +56,16 @@ public static class Initializer
     /// <summary>Sets every classifier's weights and biases to zero: done last, because with a zero classifier no gradient reaches the layers below.</summary>
     public static void ZeroClassifiers(ParameterSet parameters)
     {
-        foreach (Node top in Tops.Of(parameters.Graph))
+        foreach (Node top in Tops.Of(parameters.Graph)) ZeroBelow(parameters, top);
+    }
+
+    private static void ZeroBelow(ParameterSet parameters, Node node)
+    {
+        if (node.Layer is not IAffine)
         {
-            Node node = top;
-            while (node.Layer is not IAffine) node = node.Inputs[0];
-            foreach (Parameter p in parameters.Of(node).Where(p => p.Spec.IsLearned)) p.Fill(0);
+            foreach (Node input in node.Inputs) ZeroBelow(parameters, input);
+            return;
         }
+        foreach (Parameter p in parameters.Of(node).Where(p => p.Spec.IsLearned)) p.Fill(0);
     }
 }
