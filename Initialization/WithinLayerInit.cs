@@ -19,8 +19,8 @@ public sealed record WithinLayerReport(IReadOnlyList<WithinLayer> Layers, IReadO
 /// </summary>
 public sealed record WithinLayerInit(IWeightFiller Weights)
 {
-    // A channel whose deviation is this small beside the layer's largest answers nothing.
-    private const double Dead = 1e-8;
+    // A channel whose deviation is this small beside the layer's largest answers nothing; nor does one that varies by no more than rounding.
+    private const double Dead = 1e-8, Rounding = 1e-6;
 
     /// <summary>β: the mean that every channel gets.</summary>
     public float Bias { get; init; } = 0.1f;
@@ -113,14 +113,14 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
     {
         Parameter weight = net.Parameters.Weight(node);
         ChannelMoments moments = net.Backend.Moments(net[node]);
-        int[] dead = DeadChannels(moments);
+        int[] dead = DeadChannels(moments, weights);
         if (dead.Length > 0)
         {
             foreach (int o in dead) random.FillGaussian(weights.AsSpan(o * weight.FanIn, weight.FanIn));
             weight.Write(weights);
             net.Forward(node, Phase);
             moments = net.Backend.Moments(net[node]);
-            int[] still = DeadChannels(moments);
+            int[] still = DeadChannels(moments, weights);
             notes.Add(new InitNote(node.Name, "dead-filter", still.Length == 0
                 ? $"{dead.Length} of {weight.Rows} filters answered nothing and were drawn again from the Gaussian"
                 : $"{still.Length} of {weight.Rows} filters answer nothing, whatever their weights: is the input constant?"));
@@ -141,9 +141,12 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
         return silent;
     }
 
-    private static int[] DeadChannels(ChannelMoments moments)
+    // A filter's rounding is of the size of its weights times the inputs' mean, which shows in the largest mean answer to weights of length one.
+    private static int[] DeadChannels(ChannelMoments moments, float[] weights)
     {
-        double largest = moments.Deviation.Max();
-        return [.. Enumerable.Range(0, moments.Deviation.Length).Where(o => !(moments.Deviation[o] > Dead * largest))];
+        int outputs = moments.Deviation.Length, fanIn = weights.Length / outputs;
+        double[] lengths = [.. Enumerable.Range(0, outputs).Select(o => Math.Sqrt(VectorMath.SquaredNorm(weights.AsSpan(o * fanIn, fanIn))))];
+        double mean = lengths.Select((l, o) => l > 0 ? Math.Abs(moments.Mean[o]) / l : 0).Max(), least = Dead * moments.Deviation.Max();
+        return [.. Enumerable.Range(0, outputs).Where(o => !(moments.Deviation[o] > Math.Max(least, Rounding * mean * lengths[o])))];
     }
 }

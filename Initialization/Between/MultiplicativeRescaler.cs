@@ -67,22 +67,28 @@ public sealed record MultiplicativeRescaler : IRescaler
             double[] rates = [.. affine.Select(n => Rate(parameters, n))];
             history.Add(rates);
             seen?.Invoke(sweep, rates);
-            double target = rates.Average(Math.Log) + (UnitOutput ? Math.Log(output) / affine.Length : 0);
-            if (rates.All(r => Math.Abs(Math.Log(r) / target - 1) < Tolerance)) break;
-            Dictionary<Node, double> logs = affine.Zip(rates).ToDictionary(p => p.First, p => Damping / 2 * (Math.Log(p.Second) - target));
+            // A layer without a gradient, or without weights, has no rate: only its bias follows the layers below.
+            double[] measured = [.. rates.Select(r => Math.Log(r)).Where(double.IsFinite)];
+            if (measured.Length == 0) break;
+            double target = measured.Average() + (UnitOutput && output > 0 ? Math.Log(output) / affine.Length : 0);
+            if (measured.All(log => Math.Abs(log / target - 1) < Tolerance)) break;
+            Dictionary<Node, double> logs = affine.Zip(rates).ToDictionary(p => p.First, p => double.IsFinite(Math.Log(p.Second)) ? Damping / 2 * (Math.Log(p.Second) - target) : 0);
             output = Walk(walk, node =>
             {
                 double magnitude = Magnitude(walk.Backend, walk.InputOf(node)), r = Math.Exp(logs[node]);
                 Scale(parameters.Weight(node), r);
-                if (parameters.Bias(node) is { } bias) Scale(bias, r * magnitude / magnitudes[node]);
+                if (parameters.Bias(node) is { } bias) Scale(bias, magnitudes[node] > 0 ? r * magnitude / magnitudes[node] : r);
                 magnitudes[node] = magnitude;
             });
         }
         progress?.Report(new("rescaling", "", 1));
+        var notes = affine.Where((_, k) => history.Count > 0 && !double.IsFinite(Math.Log(history[^1][k]))).Select(n => RescaleReport.WithoutRate(n.Name)).ToList();
         double change = Math.Abs(Math.Log(output / first));
-        IReadOnlyList<InitNote> notes = !UnitOutput && change > 0.25
-            ? [new InitNote(tops[^1].Name, "not-homogeneous", $"the output's deviation went from {first:G4} to {output:G4}: the net is not homogeneous; use scale layers to keep its function")]
-            : [];
+        if (!UnitOutput && change > 0.25)
+        {
+            notes.Add(new InitNote(tops[^1].Name, "not-homogeneous",
+                $"the output's deviation went from {first:G4} to {output:G4}: the net is not homogeneous; use scale layers to keep its function"));
+        }
         return new RescaleReport([.. affine.Select(n => n.Name)], history, notes);
     }
 

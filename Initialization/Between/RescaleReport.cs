@@ -6,7 +6,11 @@ namespace EvenNet.Initialization;
 /// <param name="Layers">The affine nodes, in graph order.</param>
 /// <param name="Rates">For each sweep the layers' change rates as it found them.</param>
 /// <param name="Notes">What did not go as asked.</param>
-public sealed record RescaleReport(IReadOnlyList<string> Layers, IReadOnlyList<double[]> Rates, IReadOnlyList<InitNote> Notes);
+public sealed record RescaleReport(IReadOnlyList<string> Layers, IReadOnlyList<double[]> Rates, IReadOnlyList<InitNote> Notes)
+{
+    internal static InitNote WithoutRate(string layer) => new(
+        layer, "no-rate", "the random loss has no gradient here, or all weights are zero: the layer was not rescaled; look for constant images and for layers above whose weights are zero");
+}
 
 /// <summary>Draws all layers' change rates together without new weights (Krähenbühl et al. 2016, §3.2, Algorithm 2).</summary>
 public interface IRescaler

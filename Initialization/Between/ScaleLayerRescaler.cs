@@ -45,11 +45,15 @@ public sealed record ScaleLayerRescaler : IRescaler
             double[] rates = [.. affine.Select(n => report.Layers.Single(l => l.Name == n.Name).Rate)];
             history.Add(rates);
             for (int k = 0; k < rates.Length; k++) logs[k] += Math.Log(rates[k]);
+            // A layer without a gradient, or without weights, has no rate: it stays as it is and the others are drawn together.
+            double[] measured = [.. logs.Where(double.IsFinite)];
+            if (measured.Length == 0) break;
             int sweeps = sweep + 1;
-            double target = logs.Average() / sweeps;
-            double worst = logs.Max(l => Math.Abs(l / sweeps - target));
+            double target = measured.Average() / sweeps;
+            double worst = measured.Max(l => Math.Abs(l / sweeps - target));
             for (int k = 0; k < affine.Length; k++)
             {
+                if (!double.IsFinite(logs[k])) continue;
                 double logScale = Damping / 2 * (logs[k] / sweeps - target);
                 Scale(parameters, affine[k], Math.Exp(logScale));
                 logs[k] -= sweeps * 2 * logScale;
@@ -57,7 +61,7 @@ public sealed record ScaleLayerRescaler : IRescaler
             if (sweeps >= Draws && (1 - Damping) * worst < Tolerance) break;
         }
         progress?.Report(new("rescaling", "", 1));
-        return new RescaleReport([.. affine.Select(n => n.Name)], history, []);
+        return new RescaleReport([.. affine.Select(n => n.Name)], history, [.. affine.Where((_, k) => !double.IsFinite(logs[k])).Select(n => RescaleReport.WithoutRate(n.Name))]);
     }
 
     private static void Scale(ParameterSet parameters, Node node, double r)

@@ -25,6 +25,15 @@ public sealed record KMeansWeights : PatchFiller
             ? [.. Enumerable.Range(0, rows)]
             : request.Random(RandomPurpose.Patches, group).Choose(rows, (int)request.Patches.Rows, sorted: true);
         float[] points = Whitened(request, group, whitening, chosen);
+        int directions = UnitRows.Normalise(request.Arithmetic, points, whitening.Dimensions).Length;
+        if (directions < request.OutputsPerGroup)
+        {
+            request.Note(new InitNote(request.Node.Name, "too-few-samples",
+                $"{directions} patches differ from the mean, too few for {request.OutputsPerGroup} clusters: the filters are random directions of the whitened patches; use other images"));
+            float[] random = new float[request.OutputsPerGroup * whitening.Dimensions];
+            RandomDirections(random, whitening.Dimensions, 0, request.Random(RandomPurpose.Weights, group));
+            return random;
+        }
         var kMeans = new SphericalKMeans(request.Arithmetic) { Progress = (_, _) => request.Cancellation.ThrowIfCancellationRequested() };
         Clustering clusters = kMeans.Run(points, whitening.Dimensions, request.OutputsPerGroup, request.Random(RandomPurpose.Clusters, group));
         if (clusters.Reseeds > 0)

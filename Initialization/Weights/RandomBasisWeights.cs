@@ -98,6 +98,8 @@ public sealed record RandomBasisWeights(PatchMethod Method) : IWeightFiller
         }
         if (Method == PatchMethod.Pca) return whitening;
         float[] points = UnitRows(request.Backend, data, covariance.Mean(), whitening, rows, columns, outputs);
+        int directions = Enumerable.Range(0, rows).Count(r => points.AsSpan(r * outputs, outputs).ContainsAnyExcept(0));
+        if (directions < outputs) return GaussianMixing(request, group, outputs, columns, directions);
         double[] centers = Method == PatchMethod.KMeans ? Cluster(request, group, points, rows, outputs) : Chosen(request, group, points, rows, outputs);
         var mixing = new double[outputs * columns];
         for (int k = 0; k < outputs; k++)
@@ -159,8 +161,9 @@ public sealed record RandomBasisWeights(PatchMethod Method) : IWeightFiller
 
     private double[] GaussianMixing(WeightRequest request, int group, int outputs, int columns, int rows)
     {
+        int images = (outputs + request.Patches.RowsPerSample - 1) / request.Patches.RowsPerSample;
         request.Note(new InitNote(request.Node.Name, "too-few-samples",
-            $"{Name} needs at least {outputs} samples, got {rows}: the weights are Gaussian; use {outputs} images or more"));
+            $"{Name} needs at least {outputs} samples that differ from their mean, got {rows}: the weights are Gaussian; use {images} images or more"));
         float[] mixing = new float[outputs * columns];
         request.Random(RandomPurpose.Redraw, group).FillGaussian(mixing);
         return [.. mixing.Select(v => (double)v)];
