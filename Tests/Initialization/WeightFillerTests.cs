@@ -1,0 +1,420 @@
+using System.Globalization;
+using EvenNet.Framework;
+using EvenNet.Initialization;
+using EvenNet.Kernels;
+
+namespace EvenNet.Tests;
+
+/// <summary>What makes PCA, ZCA, k-means and patches what they are, seen in the layer's own responses.</summary>
+public sealed class WeightFillerTests
+{
+    private static string[] Devices => ["reference", "cpu"];
+    private static string[] FromPatches => ["pca", "zca", "kmeans", "patches"];
+
+    [Test]
+    public void Principal_components_answer_uncorrelated_with_equal_variance_group_by_group(
+        [Values("chain", "heads")] string net, [ValueSource(nameof(Devices))] string device)
+    {
+        const int Images = 40;
+        using Backend backend = Backends.Open(device, threads: 2);
+        using var parameters = new ParameterSet(InitNets.Named(net), backend);
+        float[] images = Pictures.For(parameters.Graph, Images);
+        WithinLayerReport report = new WithinLayerInit(new PcaWeights()) { Normalize = false }.Apply(parameters, images, Images, seed: 1);
+        Assert.That(report.Notes, Is.Empty);
+        double worstCorrelation = 0, worstVariance = 0;
+        foreach ((Node node, double[] output) in Measured.AffineOutputs(parameters, images, Images))
+        {
+            if (node.Layer is not Convolution { Groups: var groups }) continue;
+            Assert.That(report.Layers.Single(l => l.Layer == node.Name).Method, Is.EqualTo("pca"));
+            int outputs = node.Shape.Channels / groups;
+            for (int g = 0; g < groups; g++)
+            {
+                double[,] covariance = Measured.Covariance(output, node.Shape, g * outputs, outputs);
+                for (int i = 0; i < outputs; i++)
+                {
+                    worstVariance = Math.Max(worstVariance, Math.Abs(covariance[i, i] - 1));
+                    for (int j = 0; j < i; j++)
+                    {
+                        double correlation = Math.Abs(covariance[i, j]) / Math.Sqrt(covariance[i, i] * covariance[j, j]);
+                        worstCorrelation = Math.Max(worstCorrelation, correlation);
+                        Assert.That(correlation, Is.LessThan(1e-3), $"{node.Name}, group {g}, filters {i} and {j}");
+                    }
+                    Assert.That(covariance[i, i], Is.EqualTo(1).Within(1e-3), $"{node.Name}, group {g}, filter {i}");
+                }
+                // The strongest direction first: equal answers to weaker ones take longer filters.
+                float[] weights = parameters.Weight(node).Read();
+                double[] norms = [.. Enumerable.Range(g * outputs, outputs).Select(o => Norm(weights, o, node.ParameterSpecs[0].FanIn))];
+                for (int i = 1; i < outputs; i++) Assert.That(norms[i], Is.GreaterThan(norms[i - 1] * (1 - 1e-6)), $"{node.Name}, group {g}, filter {i}");
+            }
+        }
+        TestContext.Out.WriteLine($"worst correlation {worstCorrelation:E1}, worst variance {worstVariance:E1} from 1");
+    }
+
+    // Photographs' spectra fall steeply, those of small pictures enlarged still more so: the weakest directions have less than a millionth of
+    // the first one's variance.
+    [Test]
+    public void Weak_directions_are_uncorrelated_too([ValueSource(nameof(Devices))] string device, [Values(0, 1, 2)] int blurs)
+    {
+        const int Images = 60;
+        Graph graph = Graph.Of(Node.Input("data", 3, 17, 17).Convolution("c", 60, kernel: 5));
+        using Backend backend = Backends.Open(device, threads: 2);
+        using var parameters = new ParameterSet(graph, backend);
+        float[] images = Pictures.For(graph, Images);
+        for (int i = 0; i < blurs; i++) Pictures.Blur(graph["data"].Shape, images);
+        WithinLayerReport report = new WithinLayerInit(new PcaWeights()) { Normalize = false }.Apply(parameters, images, Images, seed: 1);
+        // What lies below a ten-millionth of the first direction's variance is no direction; filters beyond the rank are random.
+        InitNote? rank = report.Notes.SingleOrDefault(n => n.Kind == "rank");
+        int directions = rank is null ? 60 : int.Parse(rank.Message.Split(" vary in ")[1].Split(' ')[0], CultureInfo.InvariantCulture);
+        double[,] covariance = Measured.Covariance(Measured.AffineOutputs(parameters, images, Images)[graph["c"]], graph["c"].Shape, 0, directions);
+        double correlation = 0, variance = 0;
+        for (int i = 0; i < directions; i++)
+        {
+            variance = Math.Max(variance, Math.Abs(covariance[i, i] - 1));
+            for (int j = 0; j < i; j++) correlation = Math.Max(correlation, Math.Abs(covariance[i, j]) / Math.Sqrt(covariance[i, i] * covariance[j, j]));
+        }
+        float[] weights = parameters["c.weight"].Read();
+        TestContext.Out.WriteLine(
+            $"{directions} directions, filters' norms 1 to {Norm(weights, directions - 1, 75) / Norm(weights, 0, 75):F0}; worst correlation {correlation:E1}, worst variance {variance:E1} from 1");
+        Assert.That(directions, Is.GreaterThan(20));
+        Assert.That(correlation, Is.LessThan(1e-3));
+        Assert.That(variance, Is.LessThan(1e-3));
+    }
+
+    [Test]
+    public void Zca_is_the_symmetric_whitening_where_there_are_as_many_filters_as_inputs([Values(27, 40)] int outputs, [ValueSource(nameof(Devices))] string device)
+    {
+        const int Images = 40, Inputs = 27;
+        Graph graph = Graph.Of(Node.Input("data", 3, 13, 13).Convolution("c", outputs, kernel: 3));
+        using Backend backend = Backends.Open(device, threads: 2);
+        using var parameters = new ParameterSet(graph, backend);
+        float[] images = Pictures.For(graph, Images);
+        new WithinLayerInit(new ZcaWeights()) { Normalize = false }.Apply(parameters, images, Images, seed: 1);
+        double[,] covariance = Measured.Covariance(Measured.AffineOutputs(parameters, images, Images)[graph["c"]], graph["c"].Shape, 0, Inputs);
+        float[] weights = parameters["c.weight"].Read();
+        double largest = weights.Max(Math.Abs);
+        for (int i = 0; i < Inputs; i++)
+        {
+            for (int j = 0; j < Inputs; j++)
+            {
+                Assert.That(covariance[i, j], Is.EqualTo(i == j ? 1 : 0).Within(1e-3), $"covariance {i}, {j}");
+                Assert.That(weights[i * Inputs + j], Is.EqualTo(weights[j * Inputs + i]).Within(1e-4 * largest), $"weights {i}, {j}");
+            }
+            Assert.That(weights[i * Inputs + i], Is.Positive, $"filter {i} answers its own input");
+        }
+    }
+
+    [Test]
+    public void Zca_with_fewer_filters_than_inputs_whitens_around_distinct_inputs()
+    {
+        const int Images = 40;
+        Graph graph = Graph.Of(Node.Input("data", 3, 13, 13).Convolution("c", 12, kernel: 5));
+        using Backend backend = Backends.Open("cpu", threads: 2);
+        using var parameters = new ParameterSet(graph, backend);
+        new WithinLayerInit(new ZcaWeights()).Apply(parameters, Pictures.For(graph, Images), Images, seed: 1);
+        float[] weights = parameters["c.weight"].Read();
+        for (int i = 0; i < 12; i++)
+            for (int j = 0; j < i; j++) Assert.That(Math.Abs(Cosine(weights.AsSpan(i * 75, 75), weights.AsSpan(j * 75, 75))), Is.LessThan(0.999), $"filters {i} and {j}");
+    }
+
+    // Whitening is done here once more, with plain loops and a dense solver. A filter w on patches x − μ is c·S·V(x − μ) for one c in the
+    // whitened space; the c of all filters must be the centres of a spherical clustering of the whitened patches.
+    [Test]
+    public void K_means_filters_answer_with_centres_of_whitened_patches([Values(10, 24)] int outputs, [Values(1, 2)] int groups, [ValueSource(nameof(Devices))] string device)
+    {
+        const int Images = 30;
+        Graph graph = Graph.Of(Node.Input("data", 4, 12, 12).Convolution("c", outputs, kernel: 3, stride: 2, pad: 1, groups: groups));
+        using Backend backend = Backends.Open(device, threads: 2);
+        using var parameters = new ParameterSet(graph, backend);
+        float[] images = Pictures.For(graph, Images);
+        WithinLayerReport report = new WithinLayerInit(new KMeansWeights()).Apply(parameters, images, Images, seed: 1);
+        Assert.That(report.Layers[0].Method, Is.EqualTo("kmeans"));
+        for (int g = 0; g < groups; g++)
+        {
+            var (dimensions, white, centres, outside) = Whitened(parameters, graph["c"], images, Images, g);
+            int clusters = outputs / groups, rows = white.Length / dimensions;
+            Assert.That(outside, Is.LessThan(1e-3), "filters lie within the directions kept");
+
+            // Each centre points where its own rows point on average: what a finished clustering is, up to the rows that still moved.
+            double[] sums = new double[clusters * dimensions];
+            int[] sizes = new int[clusters];
+            for (int r = 0; r < rows; r++)
+            {
+                (int centre, _) = PlainKMeans.Nearest(white.AsSpan(r * dimensions, dimensions), centres, dimensions);
+                sizes[centre]++;
+                for (int j = 0; j < dimensions; j++) sums[centre * dimensions + j] += white[r * dimensions + j];
+            }
+            Assert.That(sizes, Is.All.Positive);
+            for (int k = 0; k < clusters; k++)
+                Assert.That(Cosine(sums.AsSpan(k * dimensions, dimensions), centres.AsSpan(k * dimensions, dimensions)), Is.GreaterThan(0.995), $"group {g}, filter {k} of {sizes[k]} rows");
+        }
+    }
+
+    [Test]
+    public void The_clusters_fit_as_well_as_plain_k_means_and_better_than_random_patches()
+    {
+        const int Images = 30, Outputs = 20;
+        Graph graph = Graph.Of(Node.Input("data", 3, 16, 16).Convolution("c", Outputs, kernel: 3, stride: 2));
+        using Backend backend = Backends.Open("cpu", threads: 2);
+        using var parameters = new ParameterSet(graph, backend);
+        float[] images = Pictures.For(graph, Images);
+        double Fit(IWeightFiller filler, out double[] centres, out float[] white, out int dimensions)
+        {
+            new WithinLayerInit(filler).Apply(parameters, images, Images, seed: 1);
+            (dimensions, white, centres, _) = Whitened(parameters, graph["c"], images, Images, 0);
+            return MeanCosine(white, centres, dimensions);
+        }
+        double patches = Fit(new PatchWeights(), out double[] seeds, out _, out int _), kMeans = Fit(new KMeansWeights(), out _, out float[] rows, out int m);
+        double euclidean = new ulong[] { 1, 2, 3 }.Max(seed => MeanCosine(rows, Euclidean(rows, m, Outputs, seed), m));
+        double inertia = 2 - 2 * kMeans, plain = 2 - 2 * euclidean;
+        TestContext.Out.WriteLine($"mean largest cosine: k-means {kMeans:F4}, plain Euclidean {euclidean:F4}, random patches {patches:F4}; inertia ratio {inertia / plain:F4}");
+        Assert.Multiple(() =>
+        {
+            Assert.That(inertia, Is.LessThan(1.02 * plain));
+            Assert.That(kMeans, Is.GreaterThan(patches + 0.02));
+            // Random patches are rows themselves.
+            for (int k = 0; k < Outputs; k++)
+                Assert.That(Enumerable.Range(0, rows.Length / m).Max(r => Cosine(rows.AsSpan(r * m, m), seeds.AsSpan(k * m, m))), Is.GreaterThan(0.9999), $"filter {k}");
+        });
+    }
+
+    [Test]
+    public void More_filters_than_directions_are_finite_normalised_and_reported(
+        [ValueSource(nameof(FromPatches))] string method, [ValueSource(nameof(Devices))] string device, [Values] bool grey)
+    {
+        // 64 filters on colour patches of 27 directions, or 16 on grey ones of 9: VGG's first layer, and grey pictures.
+        const int Images = 20;
+        int outputs = grey ? 16 : 64, directions = grey ? 9 : 27;
+        Graph graph = Graph.Of(Node.Input("data", 3, 10, 10).Convolution("c", outputs, kernel: 3).Relu().InnerProduct("top", 4));
+        using Backend backend = Backends.Open(device, threads: 2);
+        using var parameters = new ParameterSet(graph, backend);
+        float[] images = Pictures.For(graph, Images);
+        Shape shape = graph["data"].Shape;
+        if (grey)
+        {
+            for (int n = 0; n < Images; n++)
+                for (int c = 1; c < 3; c++) images.AsSpan(n * shape.Count, shape.Plane).CopyTo(images.AsSpan(n * shape.Count + c * shape.Plane));
+        }
+        WithinLayerReport report = new WithinLayerInit(InitMethods.Filler(method, within: true)!).Apply(parameters, images, Images, seed: 1);
+        foreach (InitNote note in report.Notes) TestContext.Out.WriteLine(note);
+        InitNote rank = report.Notes.Single(n => n.Kind == "rank");
+        (double Mean, double Deviation)[] channels = Measured.Moments(Measured.AffineOutputs(parameters, images, Images)[graph["c"]], graph["c"].Shape);
+        float[] weights = parameters["c.weight"].Read();
+        Assert.Multiple(() =>
+        {
+            Assert.That(Measured.IsFinite(parameters));
+            Assert.That(rank.Layer, Is.EqualTo("c"));
+            Assert.That(rank.Message, Does.StartWith($"{outputs} filters but the patches vary in {directions} of 27 directions"));
+            Assert.That(channels.Select(c => c.Mean), Is.All.EqualTo(0.1).Within(1e-3));
+            Assert.That(channels.Select(c => c.Deviation), Is.All.EqualTo(1).Within(1e-3));
+            for (int i = 0; i < outputs; i++)
+                for (int j = 0; j < i; j++) Assert.That(Cosine(weights.AsSpan(i * 27, 27), weights.AsSpan(j * 27, 27)), Is.LessThan(0.9999), $"filters {j} and {i} are one");
+        });
+    }
+
+    [TestCase("reference-pca")]
+    [TestCase("reference-kmeans")]
+    [TestCase("reference-patches")]
+    public void The_programs_ways_stay_finite_with_more_filters_than_directions(string method)
+    {
+        const int Images = 20;
+        Graph graph = Graph.Of(Node.Input("data", 3, 10, 10).Convolution("c", 64, kernel: 3).Relu().InnerProduct("top", 4));
+        foreach (string device in Devices)
+        {
+            using Backend backend = Backends.Open(device, threads: 2);
+            using var parameters = new ParameterSet(graph, backend);
+            float[] images = Pictures.For(graph, Images);
+            new WithinLayerInit(InitMethods.Filler(method, within: true)!).Apply(parameters, images, Images, seed: 1);
+            (double Mean, double Deviation)[] channels = Measured.Moments(Measured.AffineOutputs(parameters, images, Images)[graph["c"]], graph["c"].Shape);
+            Assert.That(Measured.IsFinite(parameters), device);
+            Assert.That(channels.Select(c => c.Deviation), Is.All.EqualTo(1).Within(1e-3), device);
+        }
+    }
+
+    // 40 filters need more than 40 patches: with one position an image 41 images, with nine positions five.
+    [Test]
+    public void Too_few_samples_are_reported_with_the_number_that_is_enough(
+        [ValueSource(nameof(FromPatches))] string method, [Values(1, 9)] int positions)
+    {
+        int kernel = positions == 1 ? 5 : 3, enough = positions == 1 ? 41 : 5;
+        Graph graph = Graph.Of(Node.Input("data", 3, 5, 5).Convolution("c", 40, kernel));
+        using Backend backend = Backends.Open("cpu", threads: 2);
+        using var parameters = new ParameterSet(graph, backend);
+        WithinLayerReport With(int images) => new WithinLayerInit(InitMethods.Filler(method, within: true)!)
+            .Apply(parameters, Pictures.For(graph, images), images, seed: 1);
+
+        WithinLayerReport few = With(enough - 1);
+        InitNote note = few.Notes.Single();
+        Assert.Multiple(() =>
+        {
+            Assert.That((note.Layer, note.Kind), Is.EqualTo(("c", "too-few-samples")));
+            Assert.That(note.Message, Does.Contain("more than 40 patches").And.Contain($"got {(enough - 1) * positions}:").And.Contain($"use {enough} images or more"));
+            Assert.That(few.Layers[0].Method, Is.EqualTo("gaussian"));
+            Assert.That(Measured.IsFinite(parameters));
+        });
+        WithinLayerReport all = With(enough);
+        Assert.That(all.Notes.Where(n => n.Kind == "too-few-samples"), Is.Empty);
+        Assert.That(all.Layers[0].Method, Is.EqualTo(method));
+        Assert.That(Measured.IsFinite(parameters));
+    }
+
+    // Two pictures that are each other's negative, and grey ones otherwise: most patches are the mean, and clusters want directions.
+    [TestCase("kmeans", "random directions")]
+    [TestCase("reference-kmeans", "Gaussian")]
+    public void Patches_that_are_the_mean_do_not_count_as_samples_for_clusters(string method, string instead)
+    {
+        const int Images = 30;
+        Graph graph = Graph.Of(Node.Input("data", 3, 5, 5).Convolution("c", 40, kernel: 3));
+        foreach (string device in Devices)
+        {
+            using Backend backend = Backends.Open(device, threads: 2);
+            using var parameters = new ParameterSet(graph, backend);
+            float[] images = new float[Images * graph["data"].Shape.Count], one = Pictures.For(graph, 1);
+            for (int i = 0; i < one.Length; i++) (images[i], images[one.Length + i]) = (one[i], -one[i]);
+            WithinLayerReport report = new WithinLayerInit(InitMethods.Filler(method, within: true)!).Apply(parameters, images, Images, seed: 1);
+            InitNote note = report.Notes.Single(n => n.Kind == "too-few-samples");
+            Assert.That(note.Message, Does.Contain("18").And.Contain("40").And.Contain(instead), device);
+            Assert.That(Measured.IsFinite(parameters), device);
+            Assert.That(Measured.Moments(Measured.AffineOutputs(parameters, images, Images)[graph["c"]], graph["c"].Shape).Select(c => c.Deviation), Is.All.EqualTo(1).Within(1e-3), device);
+        }
+    }
+
+    [TestCase("reference-pca")]
+    [TestCase("reference-kmeans")]
+    [TestCase("reference-patches")]
+    public void The_programs_ways_say_how_many_images_are_enough(string method)
+    {
+        Graph graph = Graph.Of(Node.Input("data", 3, 5, 5).Convolution("c", 40, kernel: 3));
+        using Backend backend = Backends.Open("cpu", threads: 2);
+        using var parameters = new ParameterSet(graph, backend);
+        IReadOnlyList<InitNote> Notes(int images) => new WithinLayerInit(InitMethods.Filler(method, within: true)!)
+            .Apply(parameters, Pictures.For(graph, images), images, seed: 1).Notes;
+        Assert.That(Notes(4).Single(n => n.Kind == "too-few-samples").Message, Does.Contain("at least 40").And.Contain("got 36:").And.EndWith("use 5 images or more"));
+        Assert.That(Notes(5).Where(n => n.Kind == "too-few-samples"), Is.Empty);
+        Assert.That(Measured.IsFinite(parameters));
+    }
+
+    [Test]
+    public void Inner_products_are_gaussian_unless_asked([ValueSource(nameof(FromPatches))] string method)
+    {
+        const int Images = 30;
+        Graph graph = Graph.Of(Node.Input("data", 3, 5, 5).InnerProduct("f", 12));
+        using Backend backend = Backends.Open("cpu", threads: 2);
+        using var parameters = new ParameterSet(graph, backend);
+        float[] images = Pictures.For(graph, Images);
+        var filler = (PatchFiller)InitMethods.Filler(method, within: true)!;
+        Assert.That(new WithinLayerInit(filler).Apply(parameters, images, Images, seed: 1).Layers[0].Method, Is.EqualTo("gaussian"));
+        Assert.That(new WithinLayerInit(filler with { InnerProducts = true }).Apply(parameters, images, Images, seed: 1).Layers[0].Method, Is.EqualTo(method));
+        Assert.That(Measured.Moments(Measured.AffineOutputs(parameters, images, Images)[graph["f"]], graph["f"].Shape).Select(c => c.Deviation), Is.All.EqualTo(1).Within(1e-3));
+    }
+
+    [Test]
+    public void A_group_whose_patches_are_all_alike_makes_the_layer_gaussian_and_says_so([ValueSource(nameof(FromPatches))] string method, [ValueSource(nameof(Devices))] string device)
+    {
+        const int Images = 20;
+        Graph graph = Graph.Of(Node.Input("data", 4, 11, 11).Convolution("c", 10, kernel: 3, groups: 2));
+        using Backend backend = Backends.Open(device, threads: 2);
+        using var parameters = new ParameterSet(graph, backend);
+        float[] images = Pictures.For(graph, Images);
+        Shape shape = graph["data"].Shape;
+        for (int n = 0; n < Images; n++) images.AsSpan(n * shape.Count + 2 * shape.Plane, 2 * shape.Plane).Fill(0.1f);
+        WithinLayerReport report = new WithinLayerInit(InitMethods.Filler(method, within: true)!).Apply(parameters, images, Images, seed: 1);
+        Assert.That(report.Layers[0].Method, Is.EqualTo("gaussian"));
+        Assert.That(report.Notes.Select(n => n.Kind), Is.EqualTo(new[] { "constant-layer", "dead-filter" }));
+        Assert.That(Measured.IsFinite(parameters));
+    }
+
+    // Unit rows of whitened patches, rows × dimensions, and the unit centres that the filters stand for.
+    private static (int Dimensions, float[] White, double[] Centres, double Outside) Whitened(ParameterSet parameters, Node node, float[] images, int count, int group)
+    {
+        using var net = new Net(parameters, count, new() { Fuse = false, Backward = false });
+        net.Load(parameters.Graph["data"], images);
+        net.ForwardInputs(node, Phase.Test);
+        var patches = new Patches(parameters.Backend, net.InputOf(node), node);
+        int d = patches.Dimensions, rows = (int)patches.Rows, outputs = node.Shape.Channels / patches.Groups, m = Math.Min(d, outputs);
+        float[] x = patches.Choose(group, [.. Enumerable.Range(0, rows)]);
+        double[] mean = new double[d], covariance = new double[d * d];
+        for (int r = 0; r < rows; r++)
+            for (int i = 0; i < d; i++) mean[i] += x[r * d + i] / (double)rows;
+        for (int r = 0; r < rows; r++)
+            for (int i = 0; i < d; i++)
+                for (int j = 0; j < d; j++) covariance[i * d + j] += (x[r * d + i] - mean[i]) * (x[r * d + j] - mean[j]) / rows;
+        (double[] values, double[] vectors) = DenseEigen.All(covariance, d);
+
+        float[] white = new float[rows * m];
+        for (int r = 0; r < rows; r++)
+        {
+            double[] point = [.. Enumerable.Range(0, m).Select(k => Enumerable.Range(0, d).Sum(i => vectors[k * d + i] * (x[r * d + i] - mean[i])) / Math.Sqrt(values[k]))];
+            double norm = Math.Sqrt(point.Sum(p => p * p));
+            for (int k = 0; k < m; k++) white[r * m + k] = (float)(point[k] / norm);
+        }
+
+        // w = c·S·V, so c = w·Vᵀ·S⁻¹; what of w is not in V's rows is outside.
+        float[] weights = parameters.Weight(node).Read();
+        double[] centres = new double[outputs * m];
+        double outside = 0;
+        for (int o = 0; o < outputs; o++)
+        {
+            ReadOnlySpan<float> w = weights.AsSpan((group * outputs + o) * d, d);
+            double inside = 0, all = 0;
+            for (int i = 0; i < d; i++) all += (double)w[i] * w[i];
+            for (int k = 0; k < m; k++)
+            {
+                double part = 0;
+                for (int i = 0; i < d; i++) part += w[i] * vectors[k * d + i];
+                inside += part * part;
+                centres[o * m + k] = part * Math.Sqrt(values[k]);
+            }
+            outside = Math.Max(outside, Math.Sqrt(Math.Max(0, 1 - inside / all)));
+            double norm = Math.Sqrt(Enumerable.Range(o * m, m).Sum(k => centres[k] * centres[k]));
+            for (int k = 0; k < m; k++) centres[o * m + k] /= norm;
+        }
+        return (m, white, centres, outside);
+    }
+
+    // Lloyd's algorithm in Euclid's distance, means not scaled, started from random rows; in the end the means' directions.
+    private static double[] Euclidean(float[] rows, int m, int clusters, ulong seed)
+    {
+        int count = rows.Length / m;
+        int[] seeds = new Philox(seed, RandomPurpose.Clusters).Choose(clusters, count);
+        double[][] centres = [.. seeds.Select(r => rows.AsSpan(r * m, m).ToArray().Select(v => (double)v).ToArray())];
+        for (int pass = 0; pass < 60; pass++)
+        {
+            double[][] sums = [.. centres.Select(_ => new double[m])];
+            int[] sizes = new int[clusters];
+            for (int r = 0; r < count; r++)
+            {
+                int best = 0;
+                double nearest = double.PositiveInfinity;
+                for (int k = 0; k < clusters; k++)
+                {
+                    double distance = 0;
+                    for (int j = 0; j < m; j++) distance += (rows[r * m + j] - centres[k][j]) * (rows[r * m + j] - centres[k][j]);
+                    if (distance < nearest) (best, nearest) = (k, distance);
+                }
+                sizes[best]++;
+                for (int j = 0; j < m; j++) sums[best][j] += rows[r * m + j];
+            }
+            for (int k = 0; k < clusters; k++)
+                if (sizes[k] > 0) centres[k] = [.. sums[k].Select(s => s / sizes[k])];
+        }
+        return [.. centres.SelectMany(c => c.Select(v => v / Math.Sqrt(c.Sum(u => u * u))))];
+    }
+
+    private static double MeanCosine(float[] rows, double[] centres, int m) =>
+        Enumerable.Range(0, rows.Length / m).Average(r => PlainKMeans.Nearest(rows.AsSpan(r * m, m), centres, m).Cosine);
+
+    private static double Norm(float[] values, int row, int length) => Math.Sqrt(values.AsSpan(row * length, length).ToArray().Sum(v => (double)v * v));
+
+    private static double Cosine(ReadOnlySpan<float> a, ReadOnlySpan<float> b) => Cosine(Doubles(a), Doubles(b));
+
+    private static double Cosine(ReadOnlySpan<float> a, ReadOnlySpan<double> b) => Cosine(Doubles(a), b);
+
+    private static double Cosine(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
+    {
+        double ab = 0, aa = 0, bb = 0;
+        for (int i = 0; i < a.Length; i++) (ab, aa, bb) = (ab + a[i] * b[i], aa + a[i] * a[i], bb + b[i] * b[i]);
+        return ab / Math.Sqrt(aa * bb);
+    }
+
+    private static double[] Doubles(ReadOnlySpan<float> values) => [.. values.ToArray().Select(v => (double)v)];
+}
