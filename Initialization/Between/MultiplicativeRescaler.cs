@@ -82,14 +82,24 @@ public sealed record MultiplicativeRescaler : IRescaler
             });
         }
         progress?.Report(new("rescaling", "", 1));
-        var notes = affine.Where((_, k) => history.Count > 0 && !double.IsFinite(Math.Log(history[^1][k]))).Select(n => RescaleReport.WithoutRate(n.Name)).ToList();
-        double change = Math.Abs(Math.Log(output / first));
-        if (!UnitOutput && change > 0.25)
+        IEnumerable<Node> without = affine.Where((_, k) => history.Count > 0 && !double.IsFinite(Math.Log(history[^1][k])));
+        return new RescaleReport([.. affine.Select(n => n.Name)], history, [.. without.Select(n => RescaleReport.WithoutRate(n.Name)), .. Notes(walk, first, output)]);
+    }
+
+    // Why the function may not be what it was. first, output: the output's deviation before and after.
+    private IEnumerable<InitNote> Notes(Net net, double first, double output)
+    {
+        if (!UnitOutput && Math.Abs(Math.Log(output / first)) > 0.25)
         {
-            notes.Add(new InitNote(tops[^1].Name, "not-homogeneous",
-                $"the output's deviation went from {first:G4} to {output:G4}: the net is not homogeneous; use scale layers to keep its function"));
+            yield return new InitNote(net.Options.Outputs![^1].Name, "not-homogeneous",
+                $"the output's deviation went from {first:G4} to {output:G4}: the net is not homogeneous; use scale layers to keep its function");
         }
-        return new RescaleReport([.. affine.Select(n => n.Name)], history, notes);
+        Node[] joined = [.. net.Nodes.Where(n => n.Layer is Concat or Eltwise && n.Inputs.Distinct().Count() > 1)];
+        if (joined.Length > 0)
+        {
+            yield return new InitNote(joined[0].Name, "joined-paths",
+                $"paths with factors of their own join here{(joined.Length > 1 ? $", the first of {joined.Length} places" : "")}: the function has changed; use scale layers to keep it");
+        }
     }
 
     // Runs all layers bottom up, visiting each affine one when its input is there and before it runs. Returns the output's deviation:

@@ -159,6 +159,24 @@ public sealed class RescalerTests
         }
     }
 
+    // Scaling without scale layers keeps a function only along a chain.
+    [Test]
+    public void Joined_paths_are_reported_where_scale_layers_are_missing([Values("paper", "reference")] string mode)
+    {
+        using Backend backend = Backends.Open("cpu", threads: 2);
+        using ParameterSet chain = new(InitNets.Chain(), backend), dag = new(InitNets.Dag(heads: true), backend);
+        RescaleReport Rescaled(ParameterSet parameters)
+        {
+            float[] images = Pictures.For(parameters.Graph, 20);
+            Start(parameters, images, "gaussian", 20);
+            return InitMethods.Rescaler(mode, new InitOptions())!.Apply(parameters, images, 20, seed: 1);
+        }
+        Assert.That(Rescaled(chain).Notes, Is.Empty);
+        InitNote note = Rescaled(dag).Notes.Single(n => n.Kind == "joined-paths");
+        Assert.That((note.Layer, note.Message), Is.EqualTo((
+            "inception_a/output", "paths with factors of their own join here, the first of 2 places: the function has changed; use scale layers to keep it")));
+    }
+
     [Test]
     public void The_change_of_a_function_is_seen()
     {
