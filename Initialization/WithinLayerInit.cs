@@ -58,11 +58,19 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
             {
                 progress?.Report(new("weights", node.Name, (double)done++ / affine));
                 layers.Add(Set(net, node, i, seed, notes, cancellation));
+                Reclaim();
             }
             else net.Forward(node, Phase);
         }
         progress?.Report(new("weights", "", 1));
         return new WithinLayerReport(layers, notes);
+    }
+
+    // The covariances and patches of one layer take hundreds of megabytes that the next does not need, and large arrays are collected late.
+    private static void Reclaim()
+    {
+        const long Much = 512 << 20;
+        if (GC.GetTotalMemory(forceFullCollection: false) > Much) GC.Collect();
     }
 
     private WithinLayer Set(Net net, Node node, int index, ulong seed, List<InitNote> notes, CancellationToken cancellation)

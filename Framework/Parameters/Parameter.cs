@@ -3,6 +3,8 @@ namespace EvenNet.Framework;
 /// <summary>One learned tensor: «conv1.weight». Values and gradients lie in the set's flat blocks, in logical order.</summary>
 public sealed class Parameter
 {
+    // What passes through the host at a time: a fully connected layer is too large to copy whole.
+    private const int PieceCount = 1 << 18;
     private readonly ParameterSet set;
     private readonly long offset;
 
@@ -100,9 +102,25 @@ public sealed class Parameter
     /// <summary>Sets all values to one.</summary>
     public void Fill(float value)
     {
-        var values = new float[Count];
+        float[] values = new float[Math.Min(Count, PieceCount)];
         values.AsSpan().Fill(value);
-        Write(values);
+        for (int first = 0; first < Count; first += PieceCount)
+            set.ValueStorage.Write(offset + first, values.AsSpan(0, Math.Min(PieceCount, Count - first)));
+        Version++;
+    }
+
+    /// <summary>Multiplies all values by a factor, in double.</summary>
+    public void Multiply(double factor)
+    {
+        double[] piece = new double[Math.Min(Count, PieceCount)];
+        for (int first = 0; first < Count; first += PieceCount)
+        {
+            Span<double> values = piece.AsSpan(0, Math.Min(PieceCount, Count - first));
+            set.ValueStorage.Read(offset + first, values);
+            foreach (ref double v in values) v *= factor;
+            set.ValueStorage.Write(offset + first, values);
+        }
+        Version++;
     }
 
     /// <summary>Says that the values were changed in place.</summary>

@@ -76,8 +76,8 @@ public sealed record MultiplicativeRescaler : IRescaler
             output = Walk(walk, node =>
             {
                 double magnitude = Magnitude(walk.Backend, walk.InputOf(node)), r = Math.Exp(logs[node]);
-                Scale(parameters.Weight(node), r);
-                if (parameters.Bias(node) is { } bias) Scale(bias, magnitudes[node] > 0 ? r * magnitude / magnitudes[node] : r);
+                parameters.Weight(node).Multiply(r);
+                parameters.Bias(node)?.Multiply(magnitudes[node] > 0 ? r * magnitude / magnitudes[node] : r);
                 magnitudes[node] = magnitude;
             });
         }
@@ -150,12 +150,5 @@ public sealed record MultiplicativeRescaler : IRescaler
             sums[n] = sum;
         });
         return sums.Sum() / tensor.Count;
-    }
-
-    private static void Scale(Parameter parameter, double factor)
-    {
-        double[] values = parameter.ReadExact();
-        for (int i = 0; i < values.Length; i++) values[i] *= factor;
-        parameter.Write(values);
     }
 }

@@ -66,13 +66,7 @@ public sealed record ScaleLayerRescaler : IRescaler
 
     private static void Scale(ParameterSet parameters, Node node, double r)
     {
-        foreach (Parameter p in parameters.Of(node))
-        {
-            double factor = p.Spec.Name == "scale" ? 1 / r : r;
-            double[] values = p.ReadExact();
-            for (int i = 0; i < values.Length; i++) values[i] *= factor;
-            p.Write(values);
-        }
+        foreach (Parameter p in parameters.Of(node)) p.Multiply(p.Spec.Name == "scale" ? 1 / r : r);
     }
 
     // A sweep's measurement as a share of all; that more sweeps than asked for are needed is the exception.
