@@ -134,7 +134,7 @@ public sealed partial class HtmlReportTests
             foreach (int methods in (int[])[1, 4])
                 HtmlReport.Write(Path.Combine(folder, $"{layers}x{methods}.html"), SampleReport.Of(layers, methods));
         HtmlReport.Write(Path.Combine(folder, "hostile.html"), HostileReport());
-        Assert.Pass(folder);
+        Assert.That(Directory.GetFiles(folder, "*.html"), Has.Length.GreaterThanOrEqualTo(5), folder);
     }
 
     private static RunReport HostileReport()
