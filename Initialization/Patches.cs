@@ -63,7 +63,15 @@ public sealed class Patches
     /// <summary>Some rows of a group, by ascending number: chosen × dimensions.</summary>
     public float[] Choose(int group, IReadOnlyList<int> chosen)
     {
-        float[] rows = new float[(long)chosen.Count * Dimensions], sample = new float[input.Shape.Count];
+        float[] rows = new float[(long)chosen.Count * Dimensions];
+        Choose(group, chosen, rows);
+        return rows;
+    }
+
+    /// <summary>Some rows of a group, by ascending number, into the beginning of rows.</summary>
+    public void Choose(int group, IReadOnlyList<int> chosen, float[] rows)
+    {
+        float[] sample = new float[input.Shape.Count];
         int next = 0;
         while (next < chosen.Count)
         {
@@ -72,7 +80,6 @@ public sealed class Patches
             input.Read(n, sample);
             backend.For(next - first, i => Unroll(sample, group, chosen[first + i] % RowsPerSample, rows.AsSpan((first + i) * Dimensions, Dimensions)));
         }
-        return rows;
     }
 
     /// <summary>Rows first … first + count of one sample (C×H×W) of a group, into rows at … at + count of count × dimensions.</summary>

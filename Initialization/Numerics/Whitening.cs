@@ -1,3 +1,4 @@
+using System.Buffers;
 using EvenNet.Framework;
 
 namespace EvenNet.Initialization;
@@ -128,14 +129,15 @@ public sealed class Whitening
             throw new ArgumentException($"{patches.Length} values of patches of {Inputs} do not whiten into {whitened.Length} values of rows of {Dimensions}");
         if (Dimensions == 0) return;
 
-        float[] centred = new float[Math.Min(count, ChunkRows) * Inputs];
+        float[] centred = ArrayPool<float>.Shared.Rent(Math.Min(count, ChunkRows) * Inputs);
         for (int first = 0; first < count; first += ChunkRows)
         {
             int start = first, rows = Math.Min(ChunkRows, count - first);
             arithmetic.For(rows, row => VectorMath.Subtract(
                 patches.Span.Slice((start + row) * Inputs, Inputs), offset, centred.AsSpan(row * Inputs, Inputs)));
-            arithmetic.Product(false, true, rows, Dimensions, Inputs, centred, filters, whitened.Span.Slice(first * Dimensions, rows * Dimensions));
+            arithmetic.Product(false, true, rows, Dimensions, Inputs, centred.AsSpan(0, rows * Inputs), filters, whitened.Span.Slice(first * Dimensions, rows * Dimensions));
         }
+        ArrayPool<float>.Shared.Return(centred);
     }
 
     /// <summary>

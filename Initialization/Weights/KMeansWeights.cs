@@ -47,14 +47,17 @@ public sealed record KMeansWeights : PatchFiller
     // Gathered and whitened in pieces: the patches themselves may be ten times as long as their whitened form.
     private static float[] Whitened(WeightRequest request, int group, Whitening whitening, int[] chosen)
     {
-        const int Piece = 16_384;
+        const int PieceValues = 1 << 23;
+        int piece = Math.Clamp(PieceValues / request.Patches.Dimensions, 1, chosen.Length);
         float[] all = new float[(long)chosen.Length * whitening.Dimensions];
-        for (int first = 0; first < chosen.Length; first += Piece)
+        float[] rows = new float[piece * request.Patches.Dimensions];
+        for (int first = 0; first < chosen.Length; first += piece)
         {
             request.Cancellation.ThrowIfCancellationRequested();
-            int count = Math.Min(Piece, chosen.Length - first);
+            int count = Math.Min(piece, chosen.Length - first);
+            request.Patches.Choose(group, new ArraySegment<int>(chosen, first, count), rows);
             whitening.Apply(
-                request.Patches.Choose(group, new ArraySegment<int>(chosen, first, count)),
+                rows.AsMemory(0, count * request.Patches.Dimensions),
                 all.AsMemory(first * whitening.Dimensions, count * whitening.Dimensions));
         }
         return all;
