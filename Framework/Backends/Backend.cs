@@ -27,6 +27,9 @@ public abstract class Backend : IDisposable
         throw new BackendException($"{Name} has no kernel for {request.Layer} on {string.Join(", ", request.Inputs)}");
     }
 
+    /// <summary>Returns when all work that was given to the device is done; at once where work is done as it is given.</summary>
+    public virtual void Wait() { }
+
     /// <summary>Zeroed memory.</summary>
     public abstract Storage Allocate(long count);
 

@@ -30,4 +30,7 @@ public sealed record KernelOffer(string Name, IReadOnlyList<Layout> Reads, Layou
 
     /// <summary>Elements needed only while the kernel runs; one block, shared by all kernels of a plan.</summary>
     public long Scratch { get; init; }
+
+    /// <summary>What the kernel computes where that is not the layer's own arithmetic; null where it is.</summary>
+    public KernelOperations? Operations { get; init; }
 }

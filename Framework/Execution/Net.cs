@@ -12,6 +12,7 @@ public sealed class Net : IDisposable
     private readonly Node[] losses;
     private readonly BackwardPass? fromLosses;
     private readonly float[] ones;
+    private readonly StepClock? clock;
 
     // Leading steps whose values are there for a backward pass.
     private int ready;
@@ -37,6 +38,7 @@ public sealed class Net : IDisposable
             stepsOf[step.Node] = (stepsOf.TryGetValue(step.Node, out (int First, int Last) range) ? range.First : step.Index, step.Index);
             step.Kernel = step.Offer.Bind(Bind(step, memory, position[step.Source]));
         }
+        if (Options.Times) clock = new StepClock(Backend, plan.Steps.Count);
         losses = [.. plan.Of.Keys.Where(n => n.Layer is ILoss)];
         ones = new float[batch];
         ones.AsSpan().Fill(1);
@@ -63,6 +65,11 @@ public sealed class Net : IDisposable
 
     /// <summary>Nodes of the plan, inputs first.</summary>
     public IEnumerable<Node> Nodes => Graph.Nodes.Where(plan.Of.ContainsKey);
+
+    /// <summary>How long the last run of each step took, forward and backward, in forward order, reorders included.</summary>
+    public IReadOnlyList<StepTime> Times => clock is null
+        ? throw new InvalidOperationException($"the plan is not timed; plan with {nameof(NetOptions)}.{nameof(NetOptions.Times)}")
+        : [.. plan.Steps.Select(s => StepTime.Of(s, Options, clock.ForwardSeconds(s.Index), clock.BackwardSeconds(s.Index)))];
 
     /// <summary>A node's value.</summary>
     public Tensor this[Node node] => Value(node).Value!;
@@ -211,6 +218,7 @@ public sealed class Net : IDisposable
         if (first <= ready) ready = Math.Max(ready, last + 1);
         for (int i = first; i <= last; i++)
         {
+            long start = clock?.Start() ?? 0;
             try
             {
                 plan.Steps[i].Kernel!.Forward(phase);
@@ -220,6 +228,7 @@ public sealed class Net : IDisposable
                 Node node = plan.Steps[i].Node;
                 throw new LayerException($"{node.Name} ({node.Layer.GetType().Name}): {e.Message}");
             }
+            clock?.StopForward(i, start);
         }
     }
 
@@ -230,10 +239,12 @@ public sealed class Net : IDisposable
         RunBackward(pass, step);
     }
 
-    private static void RunBackward(BackwardPass pass, PlanStep step)
+    private void RunBackward(BackwardPass pass, PlanStep step)
     {
+        long start = clock?.Start() ?? 0;
         if (pass.IsActive(step)) step.Kernel!.Backward();
         else pass.ClearInsteadOfWriting(step);
+        clock?.StopBackward(step.Index, start);
     }
 
     // Puts a seed into its node's gradient right before the node's own step, when the buffer is certainly the node's: writes it,

@@ -25,6 +25,9 @@ public sealed record NetOptions
     /// <summary>Nodes whose parameters' gradients the backward pass adds up; all by default.</summary>
     public Func<Node, bool> ParameterGradients { get; init; } = static _ => true;
 
+    /// <summary>Time every step: <see cref="Net.Times"/>. On a device that works on its own each step is then waited for.</summary>
+    public bool Times { get; init; }
+
     /// <summary>Seed of the dropout masks.</summary>
     public ulong Seed { get; init; } = 1;
 }

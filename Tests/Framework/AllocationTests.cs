@@ -8,12 +8,12 @@ public sealed class AllocationTests
 {
     // Whatever a kernel may do, the loop around it allocates nothing.
     [Test]
-    public void A_pass_allocates_nothing_by_itself([Values] LayoutKind layout)
+    public void A_pass_allocates_nothing_by_itself([Values] LayoutKind layout, [Values] bool timed)
     {
         using var backend = new EmptyBackend(layout);
         var graph = Graph.Of(Every.Inception(classes: 5));
         using var parameters = new ParameterSet(graph, backend);
-        using var net = new Net(parameters, batch: 2);
+        using var net = new Net(parameters, batch: 2, new() { Times = timed });
         Node node = graph["b/output"];
         Assert.That(AllocatedBytes(() =>
         {

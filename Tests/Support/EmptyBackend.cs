@@ -13,11 +13,22 @@ internal sealed class EmptyBackend(LayoutKind wanted = LayoutKind.Plain) : Backe
 
     public bool Recording { get; set; }
 
+    /// <summary>Called by every kernel with what ran.</summary>
+    public Action<string>? OnRun { get; set; }
+
+    /// <summary>How often the device was waited for.</summary>
+    public int Waits { get; private set; }
+
+    /// <summary>What the kernels say they compute.</summary>
+    public Func<KernelRequest, KernelOperations?> Operations { get; init; } = _ => null;
+
     public override string Name => "empty";
 
     public override string Description => "empty";
 
     protected override IReadOnlyList<Func<KernelRequest, KernelOffer?>> Catalogue => [Take];
+
+    public override void Wait() => Waits++;
 
     public override Storage Allocate(long count) => reference.Allocate(count);
 
@@ -33,21 +44,21 @@ internal sealed class EmptyBackend(LayoutKind wanted = LayoutKind.Plain) : Backe
     {
         var layout = new Layout(r.Layer is Reorder to ? r.Arrives[0] : r.Layer is IAffine ? wanted : LayoutKind.Plain);
         LayoutKind writes = r.Layer is Reorder reorder ? reorder.To.Kind : layout.Kind;
-        return new KernelOffer("empty", [.. r.Inputs.Select(_ => layout)], writes, BackwardReads.Inputs, b => new EmptyKernel(this, b));
+        return new KernelOffer("empty", [.. r.Inputs.Select(_ => layout)], writes, BackwardReads.Inputs, b => new EmptyKernel(this, b)) { Operations = Operations(r) };
     }
 
     private sealed class EmptyKernel(EmptyBackend backend, Bindings b) : Kernel
     {
-        private readonly string name = $"{b.Request.Layer.GetType().Name} {b.Output.Shape}";
+        private readonly string forward = $"forward {b.Request.Layer.GetType().Name} {b.Output.Shape}", backward = $"backward {b.Request.Layer.GetType().Name} {b.Output.Shape}";
 
-        public override void Forward(Phase phase)
-        {
-            if (backend.Recording) backend.Log.Add($"forward {name}");
-        }
+        public override void Forward(Phase phase) => Run(forward);
 
-        public override void Backward()
+        public override void Backward() => Run(backward);
+
+        private void Run(string what)
         {
-            if (backend.Recording) backend.Log.Add($"backward {name}");
+            if (backend.Recording) backend.Log.Add(what);
+            backend.OnRun?.Invoke(what);
         }
     }
 }
