@@ -30,6 +30,9 @@ public abstract class Backend : IDisposable
     /// <summary>Returns when all work that was given to the device is done; at once where work is done as it is given.</summary>
     public virtual void Wait() { }
 
+    /// <summary>Measures what the device can do at the most, for about this long; null where nothing is known to be the most.</summary>
+    public virtual BackendLimits? MeasureLimits(TimeSpan time) => null;
+
     /// <summary>Zeroed memory.</summary>
     public abstract Storage Allocate(long count);
 

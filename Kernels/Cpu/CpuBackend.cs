@@ -45,6 +45,9 @@ public sealed class CpuBackend : Backend
     protected override IReadOnlyList<Func<KernelRequest, KernelOffer?>> Catalogue { get; }
 
     /// <inheritdoc/>
+    public override BackendLimits? MeasureLimits(TimeSpan time) => new CpuLimits(Threads, VectorWidth.Widest).Measure(time);
+
+    /// <inheritdoc/>
     public override Storage Allocate(long count) => new FloatStorage(count);
 
     /// <inheritdoc/>
