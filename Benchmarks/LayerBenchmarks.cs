@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using EvenNet.Framework;
 using EvenNet.Kernels;
+using EvenNet.Models;
 
 namespace EvenNet.Benchmarks;
 
@@ -13,28 +14,11 @@ public class LayerBenchmarks
     private (Node, float[])[] seeds = [];
 
     /// <summary>Layers of CaffeNet, VGG-16 and GoogLeNet.</summary>
-    public static IEnumerable<BenchmarkLayer> Cases =>
-    [
-        new("caffenet conv1", 32, new(3, 227, 227), x => x.Convolution("l", 96, 11, stride: 4), IsFirst: true),
-        new("caffenet conv2", 32, new(96, 27, 27), x => x.Convolution("l", 256, 5, pad: 2, groups: 2)),
-        new("caffenet conv3", 32, new(256, 13, 13), x => x.Convolution("l", 384, 3, pad: 1)),
-        new("caffenet conv4", 32, new(384, 13, 13), x => x.Convolution("l", 384, 3, pad: 1, groups: 2)),
-        new("caffenet conv5", 32, new(384, 13, 13), x => x.Convolution("l", 256, 3, pad: 1, groups: 2)),
-        new("caffenet pool1", 32, new(96, 55, 55), x => x.MaxPool("l", 3, stride: 2)),
-        new("caffenet norm1", 32, new(96, 27, 27), x => x.Lrn("l")),
-        new("caffenet fc6", 32, new(256, 6, 6), x => x.InnerProduct("l", 4096)),
-        new("caffenet fc7", 32, new(4096), x => x.InnerProduct("l", 4096)),
-        new("vgg16 conv1_2", 2, new(64, 224, 224), x => x.Convolution("l", 64, 3, pad: 1)),
-        new("vgg16 conv3_2", 8, new(256, 56, 56), x => x.Convolution("l", 256, 3, pad: 1)),
-        new("vgg16 conv5_1", 8, new(512, 14, 14), x => x.Convolution("l", 512, 3, pad: 1)),
-        new("googlenet conv1", 8, new(3, 224, 224), x => x.Convolution("l", 64, 7, stride: 2, pad: 3), IsFirst: true),
-        new("googlenet 3b 3×3", 8, new(128, 28, 28), x => x.Convolution("l", 192, 3, pad: 1)),
-        new("googlenet 4a 1×1", 8, new(480, 14, 14), x => x.Convolution("l", 192, 1)),
-    ];
+    public static IEnumerable<NetLayer> Cases => NetLayer.All;
 
     /// <summary>The layer.</summary>
     [ParamsSource(nameof(Cases))]
-    public BenchmarkLayer Layer { get; set; } = null!;
+    public NetLayer Layer { get; set; } = null!;
 
     /// <summary>Plans the layer alone; refuses a plan that fell back to the reference.</summary>
     [GlobalSetup]

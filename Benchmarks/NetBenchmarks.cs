@@ -8,14 +8,18 @@ namespace EvenNet.Benchmarks;
 /// <summary>A published net at a batch size.</summary>
 public sealed record BenchmarkNet(string Name, int Batch)
 {
-    /// <summary>The scores' graph.</summary>
-    public Graph Graph() => Nets.Find(Name).Graph();
-
     /// <summary>Two a multiply-add.</summary>
-    public double ForwardOperations => 2.0 * Batch * Graph().MultiplyAdds;
+    public double ForwardOperations => 2.0 * Batch * Nets.Find(Name).Graph().MultiplyAdds;
 
-    /// <summary>Forward, weights' and inputs' gradients; the first layer has no input gradient.</summary>
-    public double StepOperations => 3 * ForwardOperations - 2.0 * Batch * Graph().Affine.First().MultiplyAdds;
+    /// <summary>Forward, weights' and inputs' gradients of all that is trained; the first layer has no input gradient.</summary>
+    public double StepOperations
+    {
+        get
+        {
+            Graph trained = Nets.Find(Name).TrainingGraph();
+            return 2.0 * Batch * (3 * trained.MultiplyAdds - trained.Affine.First().MultiplyAdds);
+        }
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} {Batch}";
@@ -42,8 +46,8 @@ public class NetBenchmarks
     public void Plan()
     {
         backend = Backends.Open("cpu");
-        Node scores = Nets.Find(Net.Name).Outputs(1000)[^1], labels = Node.Input("label", 1);
-        Graph graph = Graph.Of(scores.SoftmaxLoss(labels));
+        Graph graph = Nets.Find(Net.Name).TrainingGraph();
+        Node scores = graph.Outputs[^1].Inputs[0], labels = graph["label"];
         parameters = new ParameterSet(graph, backend);
         var random = new Philox(1, RandomPurpose.Noise);
         foreach (Parameter p in parameters.All.Where(p => p.Spec.Name == "weight"))

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
+using EvenNet.Models;
 
 namespace EvenNet.Benchmarks;
 
@@ -51,9 +52,9 @@ public sealed class OperationsColumn : IColumn
     private static double Operations(BenchmarkCase benchmarkCase)
     {
         bool backward = benchmarkCase.Descriptor.WorkloadMethod.Name.StartsWith("Backward", StringComparison.Ordinal);
-        return benchmarkCase.Parameters.Items.Select(p => p.Value).FirstOrDefault(v => v is BenchmarkLayer or ProductSize or BenchmarkNet) switch
+        return benchmarkCase.Parameters.Items.Select(p => p.Value).FirstOrDefault(v => v is NetLayer or ProductSize or BenchmarkNet) switch
         {
-            BenchmarkLayer layer => backward ? layer.BackwardOperations : layer.ForwardOperations,
+            NetLayer layer => backward ? layer.BackwardOperations : layer.ForwardOperations,
             ProductSize size => size.Operations,
             BenchmarkNet net => benchmarkCase.Descriptor.WorkloadMethod.Name == nameof(NetBenchmarks.TrainingStep) ? net.StepOperations : net.ForwardOperations,
             _ => 0,

@@ -15,6 +15,17 @@ public sealed record NetInfo(
     /// <summary>Classes of the published net.</summary>
     public int Classes { get; init; } = 1000;
 
+    /// <summary>The classifiers that the publishers train and the weights of their losses, the main one last; null where it is the last of <see cref="Outputs"/> alone.</summary>
+    public Func<int, IReadOnlyList<(Node Scores, float LossWeight)>>? Trained { get; init; }
+
+    /// <summary>The graph that the publishers train: a softmax loss on each classifier, the main one last, of class numbers in an input named «label».</summary>
+    public Graph TrainingGraph(int? classes = null)
+    {
+        int count = classes ?? Classes;
+        Node labels = Node.Input("label", 1);
+        return Framework.Graph.Of([.. (Trained?.Invoke(count) ?? [(Outputs(count)[^1], 1)]).Select(t => t.Scores.SoftmaxLoss(labels, $"{t.Scores.Name}/loss", t.LossWeight))]);
+    }
+
     /// <summary>The graph of the scores, without losses.</summary>
     public Graph Graph(int? classes = null) => Framework.Graph.Of(Outputs(classes ?? Classes));
 }

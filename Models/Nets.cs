@@ -13,8 +13,8 @@ public static class Nets
         new("caffenet", "CaffeNet (Jia et al. 2014)", c => [CaffeNet.Scores(c)], ImageNetMean, layer => Tuned(layer, bias: 1)),
         new("alexnet", "AlexNet (Krizhevsky et al. 2012)", c => [AlexNet.Scores(c)], ImageNetMean, layer => Tuned(layer, bias: 0.1f)),
         new("vgg16", "VGG-16 (Simonyan and Zisserman 2015)", c => [Vgg16.Scores(c)], (103.939f, 116.779f, 123.68f), Fills: null),
-        new("googlenet", "GoogLeNet (Szegedy et al. 2015), main classifier", c => [GoogLeNet.Scores(c).Main], ImageNetMean, Xavier),
-        new("googlenet-aux", "GoogLeNet with both auxiliary classifiers", WithHeads, ImageNetMean, Xavier),
+        new("googlenet", "GoogLeNet (Szegedy et al. 2015), main classifier", c => [GoogLeNet.Scores(c).Main], ImageNetMean, Xavier) { Trained = TrainedHeads },
+        new("googlenet-aux", "GoogLeNet with both auxiliary classifiers", WithHeads, ImageNetMean, Xavier) { Trained = TrainedHeads },
         new("caffenet-mini", "CaffeNet's layers at a sixteenth of the work, for 113×113 pictures", c => [CaffeNetMini.Scores(c)], ImageNetMean, layer => Tuned(layer, bias: 1)) { Classes = 20 },
     ];
 
@@ -38,5 +38,11 @@ public static class Nets
     {
         GoogLeNet.Heads heads = GoogLeNet.Scores(classes);
         return [heads.Auxiliary1, heads.Auxiliary2, heads.Main];
+    }
+
+    private static IReadOnlyList<(Node, float)> TrainedHeads(int classes)
+    {
+        GoogLeNet.Heads heads = GoogLeNet.Scores(classes);
+        return [(heads.Auxiliary1, GoogLeNet.AuxiliaryLossWeight), (heads.Auxiliary2, GoogLeNet.AuxiliaryLossWeight), (heads.Main, 1)];
     }
 }

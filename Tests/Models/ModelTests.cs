@@ -29,6 +29,30 @@ public sealed class ModelTests
         Assert.That(Graph.Of(GoogLeNet.Scores(1000).Main).MultiplyAdds / 1e9, Is.EqualTo(1.583).Within(0.001));
     }
 
+    [TestCase("caffenet", 60_965_224, new float[] { 1 })]
+    [TestCase("googlenet", 13_378_280, new[] { 0.3f, 0.3f, 1 })]
+    [TestCase("googlenet-aux", 13_378_280, new[] { 0.3f, 0.3f, 1 })]
+    public void Nets_train_the_classifiers_that_were_published(string name, int parameters, float[] weights)
+    {
+        Graph trained = Nets.Find(name).TrainingGraph();
+        Assert.That(trained.ParameterCount, Is.EqualTo(parameters));
+        Assert.That(trained.Outputs.Select(o => ((SoftmaxLoss)o.Layer).Weight), Is.EqualTo(weights));
+        Assert.That(Graph.Of(trained.Outputs[^1].Inputs[0]).ParameterCount, Is.EqualTo(Graph.Of(Nets.Find(name).Outputs(1000)[^1]).ParameterCount), "the main classifier is the last");
+    }
+
+    [Test]
+    public void A_layer_alone_is_the_nets_own()
+    {
+        foreach (NetLayer layer in NetLayer.All)
+        {
+            Node own = Nets.Find(layer.Net).Graph()[layer.Layer], alone = layer.Graph().Outputs[0];
+            Assert.That((alone.Name, alone.Layer, alone.Shape), Is.EqualTo((own.Name, own.Layer, own.Shape)), layer.ToString());
+            Assert.That(layer.ForwardOperations, Is.EqualTo(2.0 * layer.Batch * own.MultiplyAdds));
+        }
+        Assert.That(NetLayer.All, Is.Unique);
+        Assert.That(NetLayer.All.Where(l => l.IsFirst).Select(l => l.Layer), Is.EqualTo(new[] { "conv1", "conv1_1", "conv1/7x7_s2" }));
+    }
+
     private static Graph WithHeads()
     {
         GoogLeNet.Heads heads = GoogLeNet.Scores(1000);
