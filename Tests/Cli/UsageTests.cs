@@ -12,6 +12,16 @@ public sealed class UsageTests
     [TestCase("summary caffenet --batch many", "many")]
     [TestCase("summary caffenet --device gpu", "--device: there is no gpu; did you mean cpu?")]
     [TestCase("summary", "Required argument missing")]
+    [TestCase("bench", "bench needs one of its commands: net, kernels, init")]
+    [TestCase("bench nets", "no command named nets; did you mean net?")]
+    [TestCase("bench net cafenet", "no net named cafenet; did you mean caffenet?")]
+    [TestCase("bench net caffenet extra", "unexpected argument extra")]
+    [TestCase("bench net caffenet --batch 0", "--batch must be at least 1, got 0")]
+    [TestCase("bench net caffenet --repetitions 0", "--repetitions must be at least 1, got 0")]
+    [TestCase("bench net caffenet --seconds -1", "--seconds must lie between 0 and")]
+    [TestCase("bench net caffenet --bacth 2", "no option named --bacth; did you mean --batch?")]
+    [TestCase("bench kernels --filter nothing-like-it", "no layer has nothing-like-it in its name; there are caffenet conv1")]
+    [TestCase("bench init caffenet --method kmean", "--method: there is no kmean")]
     public void A_wrong_command_line_is_told_what_would_be_right(string line, string message) =>
         ToolRun.Of(line.Split(' ')).MustFail(ExitCode.Usage, message, "--help");
 
@@ -29,11 +39,17 @@ public sealed class UsageTests
     [Test]
     public void Every_command_has_help_with_an_example([ValueSource(nameof(Verbs))] string verb)
     {
-        ToolRun run = ToolRun.Of(verb, "--help");
+        ToolRun run = ToolRun.Of([.. verb.Split(' '), "--help"]);
         Assert.That(run.ExitCode, Is.Zero);
         Assert.That(run.Error, Is.Empty);
         Assert.That(run.Output, Does.Contain($"  evennet {verb}").And.Contain("Examples:").And.Contain("Exit codes:").And.Not.Contain("\x1b"));
     }
 
-    private static IEnumerable<string> Verbs => EvenNetTool.Verbs.Select(v => v.Name);
+    [TestCase("bench net --batch x", "evennet bench net --help")]
+    [TestCase("bench", "evennet bench --help")]
+    [TestCase("nothing", "evennet --help")]
+    public void The_nearest_help_is_named(string line, string help) => ToolRun.Of(line.Split(' ')).MustFail(ExitCode.Usage, help);
+
+    private static IEnumerable<string> Verbs =>
+        EvenNetTool.Verbs.SelectMany(v => v.Subcommands.Select(s => $"{v.Name} {s.Name}").Prepend(v.Name));
 }

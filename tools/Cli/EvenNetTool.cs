@@ -44,7 +44,7 @@ internal static class EvenNetTool
     }
 
     /// <summary>All commands, in the order of the help.</summary>
-    public static IReadOnlyList<Verb> Verbs => [new DemoVerb(), new InitVerb(), new DiagnoseVerb(), new ReportVerb(), new SummaryVerb(), new DoctorVerb()];
+    public static IReadOnlyList<Verb> Verbs => [new DemoVerb(), new InitVerb(), new DiagnoseVerb(), new ReportVerb(), new SummaryVerb(), new BenchVerb(), new DoctorVerb()];
 
     private static RootCommand Root()
     {
@@ -69,17 +69,28 @@ internal static class EvenNetTool
         {
             bool isOption = token.StartsWith('-');
             IEnumerable<string> names = isOption ? Names(parsed.CommandResult) : command.Subcommands.Select(c => c.Name);
-            ui.Fail(!isOption && command is Verb
+            ui.Fail(!isOption && command.Subcommands.Count == 0
                 ? $"unexpected argument {token}"
                 : $"no {(isOption ? "option" : "command")} named {token}; did you mean {NearestName.Of(token, names)}?");
             // What follows an unknown command cannot be judged.
-            if (!isOption && command is not Verb) break;
+            if (!isOption && command.Subcommands.Count > 0) break;
         }
         // What the parser says of an unmatched token repeats the lines above, and the errors that follow from it say nothing.
-        if (parsed.UnmatchedTokens.Count == 0)
+        if (parsed.UnmatchedTokens.Count == 0 && command is Verb && command.Subcommands.Count > 0)
+            ui.Fail($"{command.Name} needs one of its commands: {string.Join(", ", command.Subcommands.Select(c => c.Name))}");
+        else if (parsed.UnmatchedTokens.Count == 0)
             foreach (string message in parsed.Errors.Select(e => e.Message).Distinct()) ui.Fail(message.TrimEnd());
-        ui.Note("help", command is Verb ? $"evennet {command.Name} --help" : "evennet --help");
+        ui.Note("help", $"{Path(parsed.CommandResult)} --help");
         return ExitCode.Usage;
+    }
+
+    // «evennet bench net», whatever the program's file is called.
+    private static string Path(System.CommandLine.Parsing.CommandResult at)
+    {
+        string path = "";
+        for (System.CommandLine.Parsing.SymbolResult? r = at; r is System.CommandLine.Parsing.CommandResult { Parent: not null } command; r = r.Parent)
+            path = $" {command.Command.Name}{path}";
+        return $"evennet{path}";
     }
 
     private static IEnumerable<string> Names(System.CommandLine.Parsing.SymbolResult? at)

@@ -28,10 +28,13 @@ internal sealed class DeviceChoice
     public int Threads(ParseResult options) => options.GetValue(threads);
 
     /// <summary>Opens the backend; a device that was named is never replaced by another.</summary>
-    public Backend Open(ParseResult options) => options.GetRequiredValue(device) switch
+    public Backend Open(ParseResult options) => Open(options, Threads(options));
+
+    /// <summary>The same device with another number of threads.</summary>
+    public Backend Open(ParseResult options, int threads) => options.GetRequiredValue(device) switch
     {
         "cuda" => throw new ToolException(ExitCode.Device, "--device cuda: this build has no CUDA backend; use --device cpu"),
-        "auto" => Backends.Open("cpu", Threads(options)),
-        string name => Backends.Open(name, Threads(options)),
+        "auto" => Backends.Open("cpu", threads),
+        string name => Backends.Open(name, threads),
     };
 }

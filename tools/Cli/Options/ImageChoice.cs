@@ -29,7 +29,10 @@ internal sealed class ImageChoice
     };
     private readonly Option<float> scale = new("--scale") { Description = "Multiplied after the mean is subtracted.", HelpName = "X", DefaultValueFactory = _ => 1 };
 
-    public ImageChoice(Command command, int defaultCount)
+    /// <param name="command">The command that gets the options.</param>
+    /// <param name="defaultCount">Pictures where --count says nothing.</param>
+    /// <param name="isRequired">Whether pictures must be named.</param>
+    public ImageChoice(Command command, int defaultCount, bool isRequired = true)
     {
         count = new("--count") { Description = "How many pictures, chosen at random by the seed.", HelpName = "N", DefaultValueFactory = _ => defaultCount };
         count.RequireAtLeast(1);
@@ -38,12 +41,15 @@ internal sealed class ImageChoice
         command.Validators.Add(result =>
         {
             int sources = ((Option[])[folder, list, voc]).Count(o => result.GetResult(o) is not null);
-            if (sources == 0) result.AddError("no pictures: give one of --images DIR, --list FILE, --voc DIR");
+            if (sources == 0 && isRequired) result.AddError("no pictures: give one of --images DIR, --list FILE, --voc DIR");
             if (sources > 1) result.AddError("--images, --list and --voc exclude one another");
         });
     }
 
     public int Count(ParseResult options) => options.GetValue(count);
+
+    /// <summary>Whether any pictures were named.</summary>
+    public bool IsGiven(ParseResult options) => ((Option[])[folder, list, voc]).Any(o => options.GetResult(o) is not null);
 
     /// <summary>Finds the pictures: quick, and the place where most mistakes show.</summary>
     public ImageSource Source(ParseResult options) =>

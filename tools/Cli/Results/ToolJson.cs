@@ -13,6 +13,10 @@ namespace EvenNet.Cli;
 [JsonSerializable(typeof(InitResult))]
 [JsonSerializable(typeof(DiagnoseResult))]
 [JsonSerializable(typeof(DiagnoseResults))]
+[JsonSerializable(typeof(BenchNetResult))]
+[JsonSerializable(typeof(BenchNetResults))]
+[JsonSerializable(typeof(BenchKernelsResult))]
+[JsonSerializable(typeof(BenchInitResult))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {
     // Paths and messages as they are written, whatever their script; the document is no part of a web page.

@@ -97,7 +97,7 @@ internal sealed class InitVerb : Verb
         FunctionChange = made.Report.FunctionChange,
         Fallbacks = [.. made.Report.Notes.Select(n => new FallbackResult(n.Layer, n.Kind, n.Message))],
         Timings = made.Timings,
-        PeakBytes = PeakBytes(),
+        PeakBytes = ProcessMemory.PeakBytes,
         WeightsFile = file,
         Report = page,
     };
@@ -105,12 +105,6 @@ internal sealed class InitVerb : Verb
     // Blind methods make all layers in one way, the others say for each how it was made.
     private static string How(InitReport report, string layer) =>
         report.Within?.Layers.FirstOrDefault(l => l.Layer == layer)?.Method ?? report.Method;
-
-    private static long PeakBytes()
-    {
-        using var process = Process.GetCurrentProcess();
-        return process.PeakWorkingSet64;
-    }
 
     private static RunReport Page(Made made, ParseResult options) => new()
     {

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using EvenNet.Framework;
+using EvenNet.Initialization;
+using EvenNet.Models;
+
+namespace EvenNet.Cli;
+
+/// <summary>One net at one batch size: scores in testing, then training steps, then what the machine can do at the most.</summary>
+internal sealed class NetBench(NetInfo info, int batch, Backend backend, int repetitions, double limitSeconds, IProgress<InitProgress> progress, CancellationToken cancellation)
+{
+    private const ulong Seed = 1;
+
+    private const float Rate = 1e-4f, Momentum = 0.9f, Decay = 5e-4f;
+
+    private static readonly TimeSpan LimitTime = TimeSpan.FromSeconds(0.5);
+
+    // Momentum, weight and gradient, each read and written.
+    private const int UpdateStreams = 6;
+
+    public BenchNetResult Run()
+    {
+        ProcessMemory.ResetPeak();
+        Graph graph = info.TrainingGraph();
+        Affordable.RequireTraining(graph, backend, batch);
+        Report("weights", 0);
+        using var parameters = new ParameterSet(graph, backend);
+        BenchData.FillWeights(parameters, Seed);
+
+        (Repetitions forward, double forwardOperations) = MeasureForward(parameters);
+        long forwardPeak = ProcessMemory.PeakBytes;
+        ProcessMemory.ResetPeak();
+        Training training = MeasureTraining(parameters);
+        long trainingPeak = ProcessMemory.PeakBytes;
+
+        Report("the machine's limits", 0.99);
+        BackendLimits? limits = backend.MeasureLimits(LimitTime);
+        long valueBytes = parameters.ValueStorage.Bytes / parameters.ValueStorage.Count;
+        return new BenchNetResult(
+            info.Name, batch, backend.Parallelism, backend.Description, graph.ParameterCount,
+            BenchPass.Of(forward, batch, forwardOperations, limits, forwardPeak),
+            BenchPass.Of(training.Steps, batch, training.Operations, limits, trainingPeak),
+            trainingPeak, valueBytes * training.PlanCount, 3 * parameters.ValueStorage.Bytes, BenchLimits.Of(limits, backend.Parallelism), training.Layers(limits));
+    }
+
+    private (Repetitions, double Operations) MeasureForward(ParameterSet parameters)
+    {
+        Graph graph = parameters.Graph;
+        Node scores = graph.Outputs[^1].Inputs[0];
+        using var net = new Net(parameters, batch, new() { Backward = false, Outputs = [scores] });
+        net.Load(graph["data"], BenchData.Noise((long)batch * graph["data"].Shape.Count, Seed));
+        double Run()
+        {
+            long start = Stopwatch.GetTimestamp();
+            net.Forward(Phase.Test);
+            backend.Wait();
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+        Repetitions measured = Repetitions.Of(Run, repetitions, limitSeconds, done => Report("forward", 0.4 * done / repetitions), cancellation);
+        return (measured, 2.0 * batch * Graph.Of(scores).MultiplyAdds);
+    }
+
+    private Training MeasureTraining(ParameterSet parameters)
+    {
+        Graph graph = parameters.Graph;
+        using var net = new Net(parameters, batch, new() { Times = true });
+        using var solver = new SgdSolver(parameters) { Rate = Rate, Momentum = Momentum, Decay = Decay };
+        net.Load(graph["data"], BenchData.Noise((long)batch * graph["data"].Shape.Count, Seed));
+        net.Load(graph["label"], BenchData.Labels(batch, info.Classes, Seed));
+        var layers = new List<IReadOnlyList<StepTime>>();
+        var updates = new List<double>();
+        double update = 0;
+        double Run()
+        {
+            long start = Stopwatch.GetTimestamp();
+            net.Forward();
+            net.Backward();
+            backend.Wait();
+            long updateStart = Stopwatch.GetTimestamp();
+            solver.Step();
+            backend.Wait();
+            update = Stopwatch.GetElapsedTime(updateStart).TotalSeconds;
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+        Repetitions steps = Repetitions.Of(Run, repetitions, limitSeconds, done =>
+        {
+            layers.Add(net.Times);
+            updates.Add(update);
+            Report("training step", 0.4 + 0.59 * done / repetitions);
+        }, cancellation);
+        if (!double.IsFinite(net.Loss)) throw new ToolException(ExitCode.Diverged, $"the loss of {info.Name} is {net.Loss}: a kernel computes something else than it should");
+        return new Training(steps, layers, updates, net.Report.ArenaCount + net.Report.ScratchCount, UpdateStreams * parameters.ValueStorage.Bytes);
+    }
+
+    private void Report(string what, double fraction) => progress.Report(new InitProgress("measuring", $"{info.Name}, batch {batch}: {what}", fraction));
+
+    // What training steps took in all and kernel by kernel: one list of times for each repetition.
+    private sealed record Training(Repetitions Steps, List<IReadOnlyList<StepTime>> Times, List<double> Updates, long PlanCount, long UpdateBytes)
+    {
+        public double Operations => 2.0 * Times[0].Sum(t => t.Forward.MultiplyAdds + t.Backward.MultiplyAdds);
+
+        public IReadOnlyList<BenchLayer> Layers(BackendLimits? limits)
+        {
+            double Seconds(int step, Func<StepTime, PassTime> pass) => Repetitions.MedianOf(Times.Select(t => pass(t[step]).Seconds));
+            var lines = new List<(string Name, string Kernel, string Pass, double Seconds, PassTime Work)>();
+            IReadOnlyList<StepTime> steps = Times[0];
+            for (int i = 0; i < steps.Count; i++) lines.Add((steps[i].Node, steps[i].Kernel, "forward", Seconds(i, t => t.Forward), steps[i].Forward));
+            for (int i = steps.Count - 1; i >= 0; i--)
+                if (steps[i].Backward.Bytes > 0) lines.Add((steps[i].Node, steps[i].Kernel, "backward", Seconds(i, t => t.Backward), steps[i].Backward));
+            lines.Add(("update", "sgd", "update", Repetitions.MedianOf(Updates), new PassTime(0, 0, 0, UpdateBytes)));
+            double all = lines.Sum(l => l.Seconds);
+            return [.. lines.Select(l => BenchLayer.Of(l.Name, l.Kernel, l.Pass, l.Seconds, l.Work, limits, all))];
+        }
+    }
+}
