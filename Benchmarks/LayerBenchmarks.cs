@@ -27,7 +27,7 @@ public class LayerBenchmarks
         backend = Backends.Open("cpu");
         Graph graph = Layer.Graph();
         parameters = new ParameterSet(graph, backend);
-        net = new Net(parameters, Layer.Batch, new() { InputGradients = !Layer.IsFirst });
+        net = new Net(parameters, Layer.Batch, new() { InputGradients = !Layer.IsFirst, ShareMemory = false });
         if (net.Report.Lines.FirstOrDefault(l => l.Kernel.StartsWith("reference", StringComparison.Ordinal)) is { } slow)
             throw new InvalidOperationException($"{Layer} runs on {slow.Kernel}");
         var random = new Philox(1, RandomPurpose.Noise);

@@ -76,8 +76,7 @@ public class NetBenchmarks
     public void TrainingStep()
     {
         training.Forward();
-        training.Backward();
-        solver.Step();
+        solver.Step(training);
     }
 
     /// <summary>Frees the plans.</summary>

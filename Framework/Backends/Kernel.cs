@@ -11,7 +11,7 @@ public enum Phase
 }
 
 /// <summary>
-/// The work of one place in a plan, bound to its tensors. <see cref="Forward"/> and <see cref="Backward"/> only enqueue work: they do not
+/// The work of one place in a plan, bound to its tensors. <see cref="Forward"/> and <see cref="Backward()"/> only enqueue work: they do not
 /// allocate, wait, read results on the host, or vary what they launch (the phase aside).
 /// Backward adds to parameter gradients; it writes an input's gradient, or adds where the bindings say so, and skips one that is null.
 /// It may destroy the output's gradient and never touches values.
@@ -23,6 +23,15 @@ public abstract class Kernel : IDisposable
 
     /// <summary>Computes the inputs' and the parameters' gradients from the output's gradient, for the last forward pass.</summary>
     public abstract void Backward();
+
+    /// <summary>The weight that <see cref="Backward(in SgdUpdate)"/> can update; null where that call is not there.</summary>
+    public virtual Parameter? Updates => null;
+
+    /// <summary>
+    /// <see cref="Backward()"/> with the solver's update of <see cref="Updates"/> in the same pass over memory: the weight's gradient is used
+    /// where it arises, and its memory neither read nor written.
+    /// </summary>
+    public virtual void Backward(in SgdUpdate update) => throw new NotSupportedException($"{GetType().Name} leaves the update to the solver");
 
     /// <summary>Frees what the kernel holds beside its bindings.</summary>
     public void Dispose()

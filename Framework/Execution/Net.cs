@@ -14,6 +14,12 @@ public sealed class Net : IDisposable
     private readonly float[] ones;
     private readonly StepClock? clock;
 
+    // For each step the parameters whose gradients are complete after it, and the one that its kernel can update itself; parameters
+    // that no step of a backward pass from the losses has a gradient for.
+    private readonly Parameter[][] completed;
+    private readonly Parameter?[] updating = [];
+    private readonly Parameter[] untouched = [];
+
     // Leading steps whose values are there for a backward pass.
     private int ready;
 
@@ -42,7 +48,14 @@ public sealed class Net : IDisposable
         losses = [.. plan.Of.Keys.Where(n => n.Layer is ILoss)];
         ones = new float[batch];
         ones.AsSpan().Fill(1);
-        if (Options.Backward && losses.Length > 0) fromLosses = new BackwardPass(plan, losses);
+        completed = [.. plan.Steps.Select(_ => Array.Empty<Parameter>())];
+        if (!Options.Backward || losses.Length == 0) return;
+        fromLosses = new BackwardPass(plan, losses);
+        foreach (var user in plan.Steps.Where(s => Learns(s) && fromLosses.IsActive(s)).SelectMany(s => Parameters.Of(s.Source).Select(p => (Parameter: p, s.Index)))
+            .GroupBy(u => u.Parameter).GroupBy(g => g.Min(u => u.Index), g => g.Key))
+            completed[user.Key] = [.. user];
+        untouched = [.. Parameters.All.Except(completed.SelectMany(c => c))];
+        updating = [.. plan.Steps.Select(s => s.Kernel!.Updates is { } weight && completed[s.Index].Contains(weight) && IsAlone(s) ? weight : null)];
     }
 
     /// <summary>The learned state, shared with other plans.</summary>
@@ -116,9 +129,34 @@ public sealed class Net : IDisposable
     /// <summary>Back-propagates from all losses. A forward pass serves one backward pass: its values make room for gradients.</summary>
     public void Backward()
     {
-        if (fromLosses is null) throw new InvalidOperationException(Options.Backward ? "the plan has no loss to start from; give a node and its gradient" : NoBackward);
-        UseValues(fromLosses);
-        for (int i = plan.Steps.Count - 1; i >= 0; i--) Backward(fromLosses, i, null);
+        RequireLosses();
+        UseValues(fromLosses!);
+        Parameters.HoldsGradients = true;
+        for (int i = plan.Steps.Count - 1; i >= 0; i--) Backward(fromLosses!, i, null);
+    }
+
+    /// <summary>Back-propagates from all losses while the solver updates each parameter as soon as its gradient is complete.</summary>
+    internal void Backward(SgdSolver solver)
+    {
+        RequireLosses();
+        UseValues(fromLosses!);
+        for (int i = plan.Steps.Count - 1; i >= 0; i--)
+        {
+            if (updating[i] is { LearningRate: not 0 } weight)
+            {
+                Seed(fromLosses!, plan.Steps[i], null);
+                plan.Steps[i].Kernel!.Backward(solver.UpdateOf(weight));
+                weight.MarkChanged();
+                foreach (Parameter p in completed[i])
+                    if (p != weight) solver.Update(p);
+            }
+            else
+            {
+                Backward(fromLosses!, i, null);
+                foreach (Parameter p in completed[i]) solver.Update(p);
+            }
+        }
+        foreach (Parameter p in untouched) solver.Update(p);
     }
 
     /// <summary>Back-propagates from any value: ∂ℓ/∂node = <paramref name="gradient"/>, N×C×H×W.</summary>
@@ -149,6 +187,7 @@ public sealed class Net : IDisposable
         IEnumerable<Node> Walk()
         {
             UseValues(pass);
+            Parameters.HoldsGradients = true;
             for (int i = plan.Steps.Count - 1; i >= 0; i--)
             {
                 PlanStep step = plan.Steps[i];
@@ -212,6 +251,17 @@ public sealed class Net : IDisposable
         }
         if (Options.ShareMemory) ready = 0;
     }
+
+    private void RequireLosses()
+    {
+        if (fromLosses is null) throw new InvalidOperationException(Options.Backward ? "the plan has no loss to start from; give a node and its gradient" : NoBackward);
+    }
+
+    private bool Learns(PlanStep step) => step.Request.Layer is not Reorder && Options.ParameterGradients(step.Source);
+
+    // Whether no other step uses this one's parameters.
+    private bool IsAlone(PlanStep step) =>
+        plan.Steps.Count(s => s.Request.Layer is not Reorder && ReferenceEquals(Parameters.Of(s.Source), Parameters.Of(step.Source))) == 1;
 
     private void Run(int first, int last, Phase phase)
     {

@@ -75,8 +75,15 @@ public sealed class ParameterSet : IDisposable
     /// <summary>Whether there is a parameter with this name.</summary>
     public bool TryGet(string name, out Parameter? parameter) => byName.TryGetValue(name, out parameter);
 
+    /// <summary>Whether a backward pass has added gradients that no step has used.</summary>
+    public bool HoldsGradients { get; internal set; }
+
     /// <summary>Sets all gradients to zero. Backward adds; in training the solver's step clears.</summary>
-    public void ClearGradients() => GradientStorage.Clear(0, GradientStorage.Count);
+    public void ClearGradients()
+    {
+        GradientStorage.Clear(0, GradientStorage.Count);
+        HoldsGradients = false;
+    }
 
     /// <summary>Frees the blocks.</summary>
     public void Dispose()

@@ -30,7 +30,7 @@ public sealed class SgdSolver(ParameterSet parameters) : IDisposable
     /// </summary>
     public float ClipNorm { get; init; }
 
-    /// <summary>Backward passes whose gradients one step averages: call <see cref="Step"/> after that many.</summary>
+    /// <summary>Backward passes whose gradients one step averages: call <see cref="Step()"/> after that many.</summary>
     public int Accumulate { get; init; } = 1;
 
     /// <summary>Steps taken. Set it, and the momenta, to go on where another run stopped.</summary>
@@ -53,20 +53,35 @@ public sealed class SgdSolver(ParameterSet parameters) : IDisposable
     {
         if (Accumulate <= 0) throw new InvalidOperationException($"a step averages at least one backward pass, {nameof(Accumulate)} is {Accumulate}");
         double rate = CurrentRate, scale = ClipScale() / Accumulate;
-        for (int i = 0; i < parameters.All.Count; i++)
-        {
-            Parameter p = parameters.All[i];
-            if (p.LearningRate == 0)
-            {
-                p.Gradients.Clear();
-                continue;
-            }
-            parameters.Backend.Sgd(new SgdUpdate(
-                p.Values, p.Gradients, Momenta(p), (float)scale, Decay * p.Decay, Momentum, (float)(rate * p.LearningRate), DecayKind));
-            p.MarkChanged();
-        }
+        for (int i = 0; i < parameters.All.Count; i++) Update(parameters.All[i], rate, scale);
+        parameters.HoldsGradients = false;
         Iteration++;
     }
+
+    /// <summary>
+    /// Back-propagates from the net's losses and changes every parameter as soon as its gradient is complete. The same bits as
+    /// <see cref="Net.Backward()"/> and <see cref="Step()"/>, which this call makes where all gradients are needed at once (clipping) or
+    /// earlier passes have left some (<see cref="Accumulate"/>); else with fewer passes over memory, the gradients of some weights never
+    /// reaching it.
+    /// </summary>
+    public void Step(Net net)
+    {
+        if (net.Parameters != parameters) throw new ArgumentException("the net has other parameters than the solver", nameof(net));
+        if (ClipNorm > 0 || Accumulate != 1 || parameters.HoldsGradients)
+        {
+            net.Backward();
+            Step();
+            return;
+        }
+        net.Backward(this);
+        Iteration++;
+    }
+
+    /// <summary>One parameter's part of a step without clipping and accumulation.</summary>
+    internal void Update(Parameter p) => Update(p, CurrentRate, gradientScale: 1);
+
+    /// <summary>What <see cref="Update(Parameter)"/> does to a parameter that learns.</summary>
+    internal SgdUpdate UpdateOf(Parameter p) => UpdateOf(p, CurrentRate, gradientScale: 1);
 
     /// <summary>Norm of all gradients together, without those of frozen parameters.</summary>
     public double GradientNorm()
@@ -79,6 +94,20 @@ public sealed class SgdSolver(ParameterSet parameters) : IDisposable
 
     /// <summary>Frees the momenta; the parameters stay.</summary>
     public void Dispose() => momenta?.Dispose();
+
+    private void Update(Parameter p, double rate, double gradientScale)
+    {
+        if (p.LearningRate == 0)
+        {
+            p.Gradients.Clear();
+            return;
+        }
+        parameters.Backend.Sgd(UpdateOf(p, rate, gradientScale));
+        p.MarkChanged();
+    }
+
+    private SgdUpdate UpdateOf(Parameter p, double rate, double gradientScale) => new(
+        p.Values, p.Gradients, Momenta(p), (float)gradientScale, Decay * p.Decay, Momentum, (float)(rate * p.LearningRate), DecayKind);
 
     private double ClipScale()
     {

@@ -56,6 +56,7 @@ public sealed class AllocationTests
         Assert.That(AllocatedBytes(() => net.Forward()), Is.Zero, "forward");
         Assert.That(AllocatedBytes(() => { net.Forward(); net.Backward(); }), Is.Zero, "backward");
         Assert.That(AllocatedBytes(solver.Step), Is.Zero, "solver");
+        Assert.That(AllocatedBytes(() => { net.Forward(); solver.Step(net); }), Is.Zero, "solver while backward");
     }
 
     // On all threads; the first calls compile and set up what is set up once.

@@ -87,7 +87,7 @@ public sealed unsafe class TileCodeTests
         GemmTiles tiles = GemmTiles.For(width);
         float* p = memory.Pointer, rows = p + 1024;
         float** streams = stackalloc float*[] { rows, rows, rows, rows, rows, rows };
-        tiles.Multiply(tiles.Rows, depth: 16, p, p, p + 2048, tiles.Columns, scale: 1, accumulate: false);
+        tiles.Multiply(tiles.Rows, depth: 16, p, p, p + 2048, tiles.Columns, scale: 1, accumulate: false, p, 0);
         tiles.Dots(tiles.Samples, GemmTiles.Streams, depth: 16, p, 16, rows, 16, rows, 0, p + 2048);
         tiles.Combine(tiles.Samples, columns: 16, p, streams, rows, 0, p + 2048, 16);
     }

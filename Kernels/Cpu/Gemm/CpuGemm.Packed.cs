@@ -112,12 +112,12 @@ internal sealed unsafe partial class CpuGemm
                 if (rows == tileRows && filled == columns)
                 {
                     for (int r = 0; r < rows; r++) GemmTiles.Prefetch(tile + r * cRow, columns);
-                    tiles.Multiply(tileRows, depth, panelsA + p * panelA, panelsB + q * panelB, tile, cRow, alpha, accumulate);
+                    tiles.Multiply(tileRows, depth, panelsA + p * panelA, panelsB + q * panelB, tile, cRow, alpha, accumulate, tile, 0);
                 }
                 else
                 {
                     float* whole = Scratch(worker);
-                    tiles.Multiply(tileRows, depth, panelsA + p * panelA, panelsB + q * panelB, whole, columns, alpha, accumulate: false);
+                    tiles.Multiply(tileRows, depth, panelsA + p * panelA, panelsB + q * panelB, whole, columns, alpha, accumulate: false, whole, 0);
                     Put(whole, columns, rows, filled, tile, accumulate);
                 }
             }

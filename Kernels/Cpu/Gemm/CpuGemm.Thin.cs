@@ -51,7 +51,7 @@ internal sealed unsafe partial class CpuGemm
                     int s = g * most, samples = Math.Min(most, m - s);
                     float* x = a + s * aRow + first;
                     int ahead = Ahead(g, groups);
-                    tiles.Dots(samples, streams, length, x, aRow, w, bColumn, w + ahead * bColumn, Step(ahead) * bColumn, sums);
+                    tiles.Dots(samples, streams, length, x, aRow, w, bColumn, w + ahead * bColumn, Step(ahead, groups) * bColumn, sums);
                     for (int i = 0; i < samples; i++)
                     {
                         float* to = c + (s + i) * cRow + j;
@@ -100,7 +100,7 @@ internal sealed unsafe partial class CpuGemm
                     }
                 }
                 int ahead = Ahead(g, groups);
-                tiles.Combine(samples, columns, factors, rows, b + (k0 + ahead) * bStep + j0, Step(ahead) * bStep, sums + s * columns, columns);
+                tiles.Combine(samples, columns, factors, rows, b + (k0 + ahead) * bStep + j0, Step(ahead, groups) * bStep, sums + s * columns, columns);
             }
         }
         for (int i = 0; i < m; i++)
@@ -110,9 +110,16 @@ internal sealed unsafe partial class CpuGemm
         }
     }
 
-    // The first of the three rows, of the six to come, that the first or the second group of samples fetches; zero, a row that is near
-    // already, for later groups, and for a single group: its six long runs are followed well by the processor itself.
-    private static int Ahead(int group, int groups) => groups > 1 && group < 2 ? Streams + 3 * group : 0;
+    // The next six rows are fetched evenly while the groups of samples pass over the present ones, by three, two or one of them. None for a
+    // single group: its six long runs are followed well by the processor itself. Zero is a row that is near already.
+    private static int Ahead(int group, int groups)
+    {
+        int rows = AheadRows(groups), first = group * rows;
+        return groups > 1 && first < Streams ? Streams + Math.Min(first, Streams - rows) : 0;
+    }
 
-    private static int Step(int ahead) => ahead > 0 ? 1 : 0;
+    // A tile fetches three rows, Step apart.
+    private static int Step(int ahead, int groups) => ahead > 0 && AheadRows(groups) > 1 ? 1 : 0;
+
+    private static int AheadRows(int groups) => groups switch { <= 2 => 3, <= 5 => 2, _ => 1 };
 }

@@ -12,16 +12,17 @@ internal sealed unsafe class GemmTilesAvx2 : GemmTiles
     public override int Columns => 16;
     public override int Samples => 2;
 
-    public override void Multiply(int rows, nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate)
+    public override void Multiply(
+        int rows, nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate, float* ahead, nint aheadRow)
     {
         switch (rows)
         {
-            case 1: Multiply<N1>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 2: Multiply<N2>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 3: Multiply<N3>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 4: Multiply<N4>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 5: Multiply<N5>(depth, a, b, c, cRow, scale, accumulate); break;
-            default: Multiply<N6>(depth, a, b, c, cRow, scale, accumulate); break;
+            case 1: Multiply<N1>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 2: Multiply<N2>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 3: Multiply<N3>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 4: Multiply<N4>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 5: Multiply<N5>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            default: Multiply<N6>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
         }
     }
 
@@ -48,12 +49,13 @@ internal sealed unsafe class GemmTilesAvx2 : GemmTiles
     // 12 sums, two vectors of b and a broadcast of a.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply<TRows>(
-        nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate) where TRows : struct, IConstant
+        nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate, float* ahead, nint aheadRow) where TRows : struct, IConstant
     {
         Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default;
         Vector256<float> t0 = default, t1 = default, t2 = default, t3 = default, t4 = default, t5 = default;
-        for (; depth > 0; depth--, a += TRows.Value, b += 16)
+        for (; depth > 0; depth--, a += TRows.Value, b += 16, ahead += aheadRow)
         {
+            FetchRow(ahead, 16);
             Vector256<float> left = Vector256.Load(b), right = Vector256.Load(b + 8), x;
             { x = Vector256.Create(a[0]); s0 = Vector256.MultiplyAddEstimate(x, left, s0); t0 = Vector256.MultiplyAddEstimate(x, right, t0); }
             if (TRows.Value > 1) { x = Vector256.Create(a[1]); s1 = Vector256.MultiplyAddEstimate(x, left, s1); t1 = Vector256.MultiplyAddEstimate(x, right, t1); }

@@ -12,24 +12,25 @@ internal sealed unsafe class GemmTilesAvx512 : GemmTiles
     public override int Columns => 32;
     public override int Samples => 4;
 
-    public override void Multiply(int rows, nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate)
+    public override void Multiply(
+        int rows, nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate, float* ahead, nint aheadRow)
     {
         switch (rows)
         {
-            case 1: Multiply<N1>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 2: Multiply<N2>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 3: Multiply<N3>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 4: Multiply<N4>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 5: Multiply<N5>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 6: Multiply<N6>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 7: Multiply<N7>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 8: Multiply<N8>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 9: Multiply<N9>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 10: Multiply<N10>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 11: Multiply<N11>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 12: Multiply<N12>(depth, a, b, c, cRow, scale, accumulate); break;
-            case 13: Multiply<N13>(depth, a, b, c, cRow, scale, accumulate); break;
-            default: Multiply<N14>(depth, a, b, c, cRow, scale, accumulate); break;
+            case 1: Multiply<N1>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 2: Multiply<N2>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 3: Multiply<N3>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 4: Multiply<N4>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 5: Multiply<N5>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 6: Multiply<N6>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 7: Multiply<N7>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 8: Multiply<N8>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 9: Multiply<N9>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 10: Multiply<N10>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 11: Multiply<N11>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 12: Multiply<N12>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            case 13: Multiply<N13>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
+            default: Multiply<N14>(depth, a, b, c, cRow, scale, accumulate, ahead, aheadRow); break;
         }
     }
 
@@ -60,14 +61,15 @@ internal sealed unsafe class GemmTilesAvx512 : GemmTiles
     // 28 sums, two vectors of b and a broadcast of a.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply<TRows>(
-        nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate) where TRows : struct, IConstant
+        nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate, float* ahead, nint aheadRow) where TRows : struct, IConstant
     {
         Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default;
         Vector512<float> s7 = default, s8 = default, s9 = default, s10 = default, s11 = default, s12 = default, s13 = default;
         Vector512<float> t0 = default, t1 = default, t2 = default, t3 = default, t4 = default, t5 = default, t6 = default;
         Vector512<float> t7 = default, t8 = default, t9 = default, t10 = default, t11 = default, t12 = default, t13 = default;
-        for (; depth > 0; depth--, a += TRows.Value, b += 32)
+        for (; depth > 0; depth--, a += TRows.Value, b += 32, ahead += aheadRow)
         {
+            FetchRow(ahead, 32);
             Vector512<float> left = Vector512.Load(b), right = Vector512.Load(b + 16), x;
             { x = Vector512.Create(a[0]); s0 = Vector512.MultiplyAddEstimate(x, left, s0); t0 = Vector512.MultiplyAddEstimate(x, right, t0); }
             if (TRows.Value > 1) { x = Vector512.Create(a[1]); s1 = Vector512.MultiplyAddEstimate(x, left, s1); t1 = Vector512.MultiplyAddEstimate(x, right, t1); }
@@ -148,18 +150,22 @@ internal sealed unsafe class GemmTilesAvx512 : GemmTiles
             if (TSamples.Value > 2) w5 = Vector512.MultiplyAddEstimate(x2, y, w5); if (TSamples.Value > 3) z5 = Vector512.MultiplyAddEstimate(x3, y, z5);
         }
 
-        Put(sums, u0, u1, u2, u3, u4, u5);
-        if (TSamples.Value > 1) Put(sums + Streams, v0, v1, v2, v3, v4, v5);
-        if (TSamples.Value > 2) Put(sums + 2 * Streams, w0, w1, w2, w3, w4, w5);
-        if (TSamples.Value > 3) Put(sums + 3 * Streams, z0, z1, z2, z3, z4, z5);
+        Sum(u0, u1, u2, u3).Store(sums);
+        Sum(u4, u5, v0, v1).Store(sums + 4);
+        if (TSamples.Value > 1) Sum(v2, v3, v4, v5).Store(sums + 8);
+        if (TSamples.Value > 2) Sum(w0, w1, w2, w3).Store(sums + 12);
+        if (TSamples.Value > 2) Sum(w4, w5, z0, z1).Store(sums + 16);
+        if (TSamples.Value > 3) Sum(z2, z3, z4, z5).Store(sums + 20);
     }
 
+    // The four vectors' sums: neighbours first, so that four share each further addition.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(
-        float* sums, Vector512<float> u0, Vector512<float> u1, Vector512<float> u2, Vector512<float> u3, Vector512<float> u4, Vector512<float> u5)
+    private static Vector128<float> Sum(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
     {
-        sums[0] = Vector512.Sum(u0); sums[1] = Vector512.Sum(u1); sums[2] = Vector512.Sum(u2);
-        sums[3] = Vector512.Sum(u3); sums[4] = Vector512.Sum(u4); sums[5] = Vector512.Sum(u5);
+        Vector512<double> ab = (Avx512F.UnpackLow(a, b) + Avx512F.UnpackHigh(a, b)).AsDouble(), cd = (Avx512F.UnpackLow(c, d) + Avx512F.UnpackHigh(c, d)).AsDouble();
+        Vector512<float> all = Avx512F.UnpackLow(ab, cd).AsSingle() + Avx512F.UnpackHigh(ab, cd).AsSingle();
+        Vector256<float> half = all.GetLower() + all.GetUpper();
+        return half.GetLower() + half.GetUpper();
     }
 
     // 24 broadcast factors, a vector of a row and four of c.

@@ -32,8 +32,12 @@ internal abstract unsafe class GemmTiles
         _ => new GemmTilesPortable(),
     };
 
-    /// <summary>c[i, j] = scale · Σ_k a[k · rows + i] · b[k · Columns + j], added to c when accumulating; all Columns columns.</summary>
-    public abstract void Multiply(int rows, nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate);
+    /// <summary>
+    /// c[i, j] = scale · Σ_k a[k · rows + i] · b[k · Columns + j], added to c when accumulating; all Columns columns.
+    /// Meanwhile depth rows of Columns floats of memory, from ahead on and aheadRow apart, are fetched.
+    /// </summary>
+    public abstract void Multiply(
+        int rows, nint depth, float* a, float* b, float* c, nint cRow, float scale, bool accumulate, float* ahead, nint aheadRow);
 
     /// <summary>
     /// sums[s · Streams + r] = Σ_k a[s · aRow + k] · b[r · bRow + k] for the first samples rows of a and streams rows of b,
@@ -95,6 +99,15 @@ internal abstract unsafe class GemmTiles
         Sse.Prefetch1(line);
         Sse.Prefetch1(line + row);
         Sse.Prefetch1(line + 2 * row);
+    }
+
+    /// <summary>Asks the second cache for a short run of floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected static void FetchRow(float* run, int floats)
+    {
+        if (!Sse.IsSupported) return;
+        Sse.Prefetch1(run);
+        if (floats > 16) Sse.Prefetch1(run + 16);
     }
 
     /// <summary>The end of a transposition that vectors did not reach.</summary>

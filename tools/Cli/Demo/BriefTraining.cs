@@ -27,8 +27,7 @@ internal sealed record BriefTraining(int Iterations, float Rate, int Batch = 32)
             net.Load(images, crops.Load(first, Batch, cancellation));
             net.Load(labels, [.. Enumerable.Range(first, Batch).Select(i => (float)crops.Label(i))]);
             net.Forward();
-            net.Backward();
-            solver.Step();
+            solver.Step(net);
             losses.Add(net.Loss);
             progress.Report(new InitProgress("training", $"{name}, iteration {losses.Count} of {Iterations}, loss {Text.Fixed(losses[^1])}", (double)losses.Count / Iterations));
         }

@@ -56,8 +56,7 @@ internal static class Training
             net.Load(graph["data"], images);
             net.Load(graph["label"], labels);
             net.Forward();
-            net.Backward();
-            solver.Step();
+            solver.Step(net);
             smooth = i == 0 ? net.Loss : 0.9 * smooth + 0.1 * net.Loss;
             if (!double.IsFinite(smooth))
             {

@@ -13,6 +13,8 @@ internal sealed unsafe class CpuInnerProduct : Kernel
     private readonly CpuGemm gemm;
     private readonly Threads threads;
     private readonly Action<int, int> finish, mask;
+    private readonly Parameter weights;
+    private readonly InnerProductBackward? thin;
     private readonly float* x, y, dy, dx, weight, scale, bias, dWeight, dBias;     // null where there is none or nobody asks
     private readonly int samples, inputs, outputs;
     private readonly bool relu, accumulate;
@@ -26,9 +28,11 @@ internal sealed unsafe class CpuInnerProduct : Kernel
         y = Address(b.Output.Region);
         dy = Address(b.OutputGradient?.Region);
         dx = Address(b.InputGradients[0]?.Region);
-        weight = Address(b["weight"].Values);
+        weights = b["weight"];
+        weight = Address(weights.Values);
         scale = Address(b["scale"].Values);
         bias = Address(b.Find("bias")?.Values);
+        if (dy != null) thin = InnerProductBackward.For(samples, inputs, outputs, threads, VectorWidth.Widest);
         if (!b.ParameterGradients) return;
         dWeight = Address(b["weight"].Gradients);
         dBias = Address(b.Find("bias")?.Gradients);
@@ -45,13 +49,32 @@ internal sealed unsafe class CpuInnerProduct : Kernel
         if (bias != null || relu) threads.For((outputs + Chunk - 1) / Chunk, finish);
     }
 
+    public override Parameter? Updates => thin is not null && dWeight != null ? weights : null;
+
+    public override void Backward(in SgdUpdate update)
+    {
+        if (dBias != null || relu) threads.For((outputs + Chunk - 1) / Chunk, mask);
+        thin!.Run(x, dy, weight, *scale, dx, accumulate, new SgdStep(update));
+    }
+
     public override void Backward()
     {
         if (dBias != null || relu) threads.For((outputs + Chunk - 1) / Chunk, mask);
+        if (thin is not null)
+        {
+            if (dWeight != null || dx != null) thin.Run(x, dy, weight, *scale, dx, accumulate, dWeight);
+            return;
+        }
         if (dWeight != null)
             gemm.Multiply(transposeA: true, transposeB: false, outputs, inputs, samples, *scale, dy, outputs, x, inputs, accumulate: true, dWeight, inputs);
         if (dx != null)
             gemm.Multiply(transposeA: false, transposeB: false, samples, inputs, outputs, *scale, dy, outputs, weight, inputs, accumulate, dx, inputs);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        thin?.Dispose();
+        base.Dispose(disposing);
     }
 
     // y ← max(y + s · b, 0) for some outputs of every sample.
