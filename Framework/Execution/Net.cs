@@ -145,7 +145,9 @@ public sealed class Net : IDisposable
             if (updating[i] is { LearningRate: not 0 } weight)
             {
                 Seed(fromLosses!, plan.Steps[i], null);
+                long start = clock?.Start() ?? 0;
                 plan.Steps[i].Kernel!.Backward(solver.UpdateOf(weight));
+                clock?.StopBackward(i, start);
                 weight.MarkChanged();
                 foreach (Parameter p in completed[i])
                     if (p != weight) solver.Update(p);
