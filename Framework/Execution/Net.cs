@@ -79,10 +79,10 @@ public sealed class Net : IDisposable
     /// <summary>Nodes of the plan, inputs first.</summary>
     public IEnumerable<Node> Nodes => Graph.Nodes.Where(plan.Of.ContainsKey);
 
-    /// <summary>How long the last run of each step took, forward and backward, in forward order, reorders included.</summary>
+    /// <summary>How long the last run of each step took, in forward order, reorders included.</summary>
     public IReadOnlyList<StepTime> Times => clock is null
         ? throw new InvalidOperationException($"the plan is not timed; plan with {nameof(NetOptions)}.{nameof(NetOptions.Times)}")
-        : [.. plan.Steps.Select(s => StepTime.Of(s, Options, clock.ForwardSeconds(s.Index), clock.BackwardSeconds(s.Index)))];
+        : [.. plan.Steps.Select(s => StepTime.Of(s, Options, clock, clock.Updates ? completed[s.Index] : [], clock.Updates ? updating[s.Index] : null))];
 
     /// <summary>A node's value.</summary>
     public Tensor this[Node node] => Value(node).Value!;
@@ -132,6 +132,7 @@ public sealed class Net : IDisposable
         RequireLosses();
         UseValues(fromLosses!);
         Parameters.HoldsGradients = true;
+        if (clock is not null) clock.Updates = false;
         for (int i = plan.Steps.Count - 1; i >= 0; i--) Backward(fromLosses!, i, null);
     }
 
@@ -140,23 +141,26 @@ public sealed class Net : IDisposable
     {
         RequireLosses();
         UseValues(fromLosses!);
+        if (clock is not null) clock.Updates = true;
         for (int i = plan.Steps.Count - 1; i >= 0; i--)
         {
-            if (updating[i] is { LearningRate: not 0 } weight)
+            Parameter? weight = updating[i] is { LearningRate: not 0 } own ? own : null;
+            if (weight is not null)
             {
                 Seed(fromLosses!, plan.Steps[i], null);
                 long start = clock?.Start() ?? 0;
                 plan.Steps[i].Kernel!.Backward(solver.UpdateOf(weight));
                 clock?.StopBackward(i, start);
                 weight.MarkChanged();
-                foreach (Parameter p in completed[i])
-                    if (p != weight) solver.Update(p);
             }
             else
             {
                 Backward(fromLosses!, i, null);
-                foreach (Parameter p in completed[i]) solver.Update(p);
             }
+            long updateStart = clock?.Start() ?? 0;
+            foreach (Parameter p in completed[i])
+                if (p != weight) solver.Update(p);
+            clock?.StopUpdate(i, updateStart);
         }
         foreach (Parameter p in untouched) solver.Update(p);
     }
@@ -190,6 +194,7 @@ public sealed class Net : IDisposable
         {
             UseValues(pass);
             Parameters.HoldsGradients = true;
+            if (clock is not null) clock.Updates = false;
             for (int i = plan.Steps.Count - 1; i >= 0; i--)
             {
                 PlanStep step = plan.Steps[i];

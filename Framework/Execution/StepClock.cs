@@ -5,7 +5,10 @@ namespace EvenNet.Framework;
 /// <summary>Ticks of each step's last run. Waits for the device on both sides of a step, so that it pays for itself alone.</summary>
 internal sealed class StepClock(Backend backend, int steps)
 {
-    private readonly long[] forward = new long[steps], backward = new long[steps];
+    private readonly long[] forward = new long[steps], backward = new long[steps], update = new long[steps];
+
+    /// <summary>Whether the last backward pass updated the parameters on its way.</summary>
+    public bool Updates { get; set; }
 
     public long Start()
     {
@@ -17,9 +20,13 @@ internal sealed class StepClock(Backend backend, int steps)
 
     public void StopBackward(int step, long start) => backward[step] = TicksSince(start);
 
+    public void StopUpdate(int step, long start) => update[step] = TicksSince(start);
+
     public double ForwardSeconds(int step) => (double)forward[step] / Stopwatch.Frequency;
 
     public double BackwardSeconds(int step) => (double)backward[step] / Stopwatch.Frequency;
+
+    public double UpdateSeconds(int step) => Updates ? (double)update[step] / Stopwatch.Frequency : 0;
 
     private long TicksSince(long start)
     {

@@ -11,11 +11,22 @@ public readonly record struct PassTime(double Seconds, long MultiplyAdds, double
 /// <param name="Node">The node whose layer runs (a rectifier that was fused onto it is part of the step); for a reorder, whose value it reorders.</param>
 /// <param name="Kernel">What runs.</param>
 /// <param name="Forward">Forward pass.</param>
-/// <param name="Backward">Backward pass: the inputs' and the parameters' gradients, as far as the plan wants them.</param>
-public sealed record StepTime(string Node, string Kernel, PassTime Forward, PassTime Backward)
+/// <param name="Backward">Backward pass: the inputs' and the parameters' gradients, as far as the plan wants them, and the update of a weight where the kernel makes it.</param>
+/// <param name="Update">The solver's update of the parameters whose gradients this step completed, where <see cref="SgdSolver.Step(Net)"/> makes it on the way.</param>
+public sealed record StepTime(string Node, string Kernel, PassTime Forward, PassTime Backward, PassTime Update)
 {
-    internal static StepTime Of(PlanStep step, NetOptions options, double forward, double backward) =>
-        new(step.Source.Name, step.Offer.Name, ForwardOf(step, forward), BackwardOf(step, options, backward));
+    // Value and momentum, each read and written; the gradient too where it is in memory.
+    private const int OwnUpdateStreams = 4, UpdateStreams = 6;
+
+    // completed: parameters that the solver updates after the step, but for the one that the kernel updates itself.
+    internal static StepTime Of(PlanStep step, NetOptions options, StepClock clock, IReadOnlyList<Parameter> completed, Parameter? own)
+    {
+        if (own is { LearningRate: 0 }) own = null;
+        long updated = completed.Where(p => p != own && p.LearningRate != 0).Sum(p => (long)p.Count);
+        return new(
+            step.Source.Name, step.Offer.Name, ForwardOf(step, clock.ForwardSeconds(step.Index)), BackwardOf(step, options, clock.BackwardSeconds(step.Index), own),
+            new PassTime(clock.UpdateSeconds(step.Index), 0, 0, sizeof(float) * UpdateStreams * updated));
+    }
 
     private static PassTime ForwardOf(PlanStep step, double seconds)
     {
@@ -24,7 +35,7 @@ public sealed record StepTime(string Node, string Kernel, PassTime Forward, Pass
         return new(seconds, r.Batch * MultiplyAdds(r), Operations(step).Forward, sizeof(float) * (values + ParameterCount(r)));
     }
 
-    private static PassTime BackwardOf(PlanStep step, NetOptions options, double seconds)
+    private static PassTime BackwardOf(PlanStep step, NetOptions options, double seconds, Parameter? own)
     {
         if (!step.Output.NeedsGradient) return new(seconds, 0, 0, 0);
         KernelRequest r = step.Request;
@@ -35,11 +46,12 @@ public sealed record StepTime(string Node, string Kernel, PassTime Forward, Pass
         if (step.Offer.Keeps.HasFlag(BackwardReads.Inputs)) values += r.Inputs.Sum(i => (long)i.Count);
         if (step.Offer.Keeps.HasFlag(BackwardReads.Output)) values += r.Output.Count;
         KernelOperations operations = Operations(step);
-        // Parameters' gradients are added to: read and written.
+        // Parameters' gradients are added to: read and written. A weight that the kernel updates is read for that anyway.
+        long read = data ? parameters - (own?.Count ?? 0) : 0, added = weights ? parameters - (own?.Count ?? 0) : 0;
         return new(
             seconds, r.Batch * MultiplyAdds(r) * ((data ? 1 : 0) + (weights ? 1 : 0)),
             (data ? operations.BackwardData : 0) + (weights ? operations.BackwardWeights : 0),
-            sizeof(float) * (r.Batch * values + (data ? parameters : 0) + (weights ? 2 * parameters : 0)));
+            sizeof(float) * (r.Batch * values + read + 2 * added + OwnUpdateStreams * (long)(own?.Count ?? 0)));
     }
 
     private static KernelOperations Operations(PlanStep step) => step.Offer.Operations ?? KernelOperations.Of(step.Request);

@@ -105,6 +105,28 @@ public sealed class StepTimeTests
     }
 
     [Test]
+    public void Updates_on_the_way_are_timed_and_counted_apart()
+    {
+        using Backend backend = Backends.Open("cpu", threads: 1);
+        using var parameters = new ParameterSet(SmallNet(), backend);
+        using var net = new Net(parameters, batch: 2, new() { Times = true });
+        using var solver = new SgdSolver(parameters) { Rate = 0.01f };
+        net.Forward();
+        solver.Step(net);
+        StepTime conv1 = net.Times.Single(t => t.Node == "conv1"), fc3 = net.Times.Single(t => t.Node == "fc3"), norm1 = net.Times.Single(t => t.Node == "norm1");
+        Assert.That(new[] { conv1.Update.Seconds, fc3.Update.Seconds }, Is.All.Positive);
+        Assert.That(conv1.Update.Bytes, Is.EqualTo(4 * 6 * (32 * 27 + 32)), "value, gradient and momentum of weight and bias, read and written");
+        // The kernel updates the weight of 5 × 1296 itself: value and momentum, read and written; the frozen scale is read, its gradient added to.
+        Assert.That(fc3.Update.Bytes, Is.EqualTo(4 * 6 * 5));
+        Assert.That(fc3.Backward.Bytes, Is.EqualTo(4 * (2 * (5 + 2 * 1296) + 4 * 5 * 1296 + 3 * (5 + 1))));
+        Assert.That(norm1.Update.Bytes, Is.Zero);
+        net.Forward();
+        net.Backward();
+        Assert.That(net.Times.Select(t => t.Update), Has.All.EqualTo(default(PassTime)), "nothing is updated");
+        Assert.That(net.Times.Single(t => t.Node == "fc3").Backward.Bytes, Is.EqualTo(4 * (2 * (5 + 2 * 1296) + 3 * (5 * 1296 + 5 + 1))));
+    }
+
+    [Test]
     public void A_plan_for_inference_has_no_backward_work()
     {
         using var backend = new EmptyBackend();

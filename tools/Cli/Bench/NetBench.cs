@@ -14,9 +14,6 @@ internal sealed class NetBench(NetInfo info, int batch, Backend backend, int rep
 
     private static readonly TimeSpan LimitTime = TimeSpan.FromSeconds(0.5);
 
-    // Momentum, weight and gradient, each read and written.
-    private const int UpdateStreams = 6;
-
     public BenchNetResult Run()
     {
         ProcessMemory.ResetPeak();
@@ -67,34 +64,27 @@ internal sealed class NetBench(NetInfo info, int batch, Backend backend, int rep
         net.Load(graph["data"], BenchData.Noise((long)batch * graph["data"].Shape.Count, Seed));
         net.Load(graph["label"], BenchData.Labels(batch, info.Classes, Seed));
         var layers = new List<IReadOnlyList<StepTime>>();
-        var updates = new List<double>();
-        double update = 0;
         double Run()
         {
             long start = Stopwatch.GetTimestamp();
             net.Forward();
-            net.Backward();
+            solver.Step(net);
             backend.Wait();
-            long updateStart = Stopwatch.GetTimestamp();
-            solver.Step();
-            backend.Wait();
-            update = Stopwatch.GetElapsedTime(updateStart).TotalSeconds;
             return Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         Repetitions steps = Repetitions.Of(Run, repetitions, limitSeconds, done =>
         {
             layers.Add(net.Times);
-            updates.Add(update);
             Report("training step", 0.4 + 0.59 * done / repetitions);
         }, cancellation);
         if (!double.IsFinite(net.Loss)) throw new ToolException(ExitCode.Diverged, $"the loss of {info.Name} is {net.Loss}: a kernel computes something else than it should");
-        return new Training(steps, layers, updates, net.Report.ArenaCount + net.Report.ScratchCount, UpdateStreams * parameters.ValueStorage.Bytes);
+        return new Training(steps, layers, net.Report.ArenaCount + net.Report.ScratchCount);
     }
 
     private void Report(string what, double fraction) => progress.Report(new InitProgress("measuring", $"{info.Name}, batch {batch}: {what}", fraction));
 
     // What training steps took in all and kernel by kernel: one list of times for each repetition.
-    private sealed record Training(Repetitions Steps, List<IReadOnlyList<StepTime>> Times, List<double> Updates, long PlanCount, long UpdateBytes)
+    private sealed record Training(Repetitions Steps, List<IReadOnlyList<StepTime>> Times, long PlanCount)
     {
         public double Operations => 2.0 * Times[0].Sum(t => t.Forward.MultiplyAdds + t.Backward.MultiplyAdds);
 
@@ -106,7 +96,8 @@ internal sealed class NetBench(NetInfo info, int batch, Backend backend, int rep
             for (int i = 0; i < steps.Count; i++) lines.Add((steps[i].Node, steps[i].Kernel, "forward", Seconds(i, t => t.Forward), steps[i].Forward));
             for (int i = steps.Count - 1; i >= 0; i--)
                 if (steps[i].Backward.Bytes > 0) lines.Add((steps[i].Node, steps[i].Kernel, "backward", Seconds(i, t => t.Backward), steps[i].Backward));
-            lines.Add(("update", "sgd", "update", Repetitions.MedianOf(Updates), new PassTime(0, 0, 0, UpdateBytes)));
+            // One line for what the solver updates after the kernels; they do some of it themselves.
+            lines.Add(("update", "sgd", "update", Repetitions.MedianOf(Times.Select(t => t.Sum(s => s.Update.Seconds))), new PassTime(0, 0, 0, steps.Sum(s => s.Update.Bytes))));
             double all = lines.Sum(l => l.Seconds);
             return [.. lines.Select(l => BenchLayer.Of(l.Name, l.Kernel, l.Pass, l.Seconds, l.Work, limits, all))];
         }
