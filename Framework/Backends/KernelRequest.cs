@@ -9,4 +9,8 @@ namespace EvenNet.Framework;
 /// <param name="Relu">A rectifier of slope zero was fused onto the output: y = max(0, …); backward masks by y &gt; 0.</param>
 /// <param name="InputGradient">Whether any input's gradient is wanted.</param>
 public sealed record KernelRequest(
-    Layer Layer, int Batch, IReadOnlyList<Shape> Inputs, Shape Output, IReadOnlyList<LayoutKind> Arrives, bool Relu, bool InputGradient);
+    Layer Layer, int Batch, IReadOnlyList<Shape> Inputs, Shape Output, IReadOnlyList<LayoutKind> Arrives, bool Relu, bool InputGradient)
+{
+    /// <summary>Whether the plan runs this place backward: an inference plan's kernels need no workspace for that.</summary>
+    public bool Backward { get; init; } = true;
+}

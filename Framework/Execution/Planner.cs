@@ -57,7 +57,10 @@ internal sealed class Planner
         bool inputGradient = inputs.Where((v, i) => v.NeedsGradient && source.Layer.IsDifferentiable(i)).Any();
         bool needsGradient = options.Backward && (inputGradient || source.Layer.Parameters(source.InputShapes).Count > 0);
         var request = new KernelRequest(
-            source.Layer, batch, source.InputShapes, source.Shape, [.. inputs.Select(v => v.Kind)], Relu: node != source, inputGradient);
+            source.Layer, batch, source.InputShapes, source.Shape, [.. inputs.Select(v => v.Kind)], Relu: node != source, inputGradient)
+        {
+            Backward = needsGradient,
+        };
         KernelOffer offer = backend.Offer(request);
         for (int i = 0; i < inputs.Length; i++) inputs[i] = Arrange(inputs[i], offer.Reads[i], node);
         Connect(new PlanStep(node, source, inputs, Add(new PlanValue(node, offer.Writes, needsGradient), node), request, offer));
@@ -80,7 +83,7 @@ internal sealed class Planner
         {
             var layer = new Reorder(key);
             Shape shape = value.Node.Shape;
-            var request = new KernelRequest(layer, batch, [shape], shape, [value.Kind], Relu: false, value.NeedsGradient);
+            var request = new KernelRequest(layer, batch, [shape], shape, [value.Kind], Relu: false, value.NeedsGradient) { Backward = value.NeedsGradient };
             KernelOffer offer = backend.Offer(request);
             if (value.Kind == LayoutKind.Plain && value.Halo < 0) value.Halo = 0;
             copy = new PlanValue(value.Node, wanted.Kind, value.NeedsGradient);

@@ -21,7 +21,7 @@ public sealed class CpuBackend : Backend
         // Fastest first; the first offer wins. The reference comes last and takes everything.
         Catalogue =
         [
-            r => CpuDirectConvolution.Offer(r, Threads), r => CpuGemmConvolution.Offer(r, Threads, gemm), r => CpuInnerProduct.Offer(r, Threads, gemm),
+            r => CpuBlockedConvolution.Offer(r, Threads), r => CpuGemmConvolution.Offer(r, Threads, gemm), r => CpuInnerProduct.Offer(r, Threads, gemm),
             r => CpuRelu.Offer(r, Threads), r => CpuPooling.Offer(r, Threads), r => CpuLrn.Offer(r, Threads), r => CpuLrnWithin.Offer(r, Threads),
             r => CpuDropout.Offer(r, Threads), r => CpuConcat.Offer(r, Threads), r => CpuEltwise.Offer(r, Threads),
             r => CpuSoftmax.Offer(r, Threads), r => CpuSoftmaxLoss.Offer(r, Threads), r => CpuSigmoidCrossEntropy.Offer(r, Threads),

@@ -1,7 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.Arm;
-using System.Runtime.Intrinsics.X86;
 using EvenNet.Framework;
 
 namespace EvenNet.Kernels.Cpu;
@@ -76,7 +74,7 @@ internal sealed unsafe class CpuReorder : Kernel
                 for (int c = 0; c < Lane.Count; c += 4)
                 {
                     float* source = from + c * stride + w;
-                    var (v0, v1, v2, v3) = Transpose(Vector128.Load(source), Vector128.Load(source + stride),
+                    var (v0, v1, v2, v3) = Lane.Transpose(Vector128.Load(source), Vector128.Load(source + stride),
                         Vector128.Load(source + 2 * stride), Vector128.Load(source + 3 * stride));
                     float* target = to + w * Lane.Count + c;
                     Put(v0, target, add);
@@ -106,7 +104,7 @@ internal sealed unsafe class CpuReorder : Kernel
                 for (int c = 0; c < Lane.Count; c += 4)
                 {
                     float* source = from + w * Lane.Count + c;
-                    var (v0, v1, v2, v3) = Transpose(Vector128.Load(source), Vector128.Load(source + Lane.Count),
+                    var (v0, v1, v2, v3) = Lane.Transpose(Vector128.Load(source), Vector128.Load(source + Lane.Count),
                         Vector128.Load(source + 2 * Lane.Count), Vector128.Load(source + 3 * Lane.Count));
                     float* target = to + c * stride + w;
                     Put(v0, target, add);
@@ -125,23 +123,4 @@ internal sealed unsafe class CpuReorder : Kernel
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put(Vector128<float> value, float* to, bool add) => (add ? value + Vector128.Load(to) : value).Store(to);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector128<float>, Vector128<float>, Vector128<float>, Vector128<float>) Transpose(
-        Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d)
-    {
-        if (Sse.IsSupported)
-        {
-            Vector128<float> ab = Sse.UnpackLow(a, b), cd = Sse.UnpackLow(c, d), ab2 = Sse.UnpackHigh(a, b), cd2 = Sse.UnpackHigh(c, d);
-            return (Sse.MoveLowToHigh(ab, cd), Sse.MoveHighToLow(cd, ab), Sse.MoveLowToHigh(ab2, cd2), Sse.MoveHighToLow(cd2, ab2));
-        }
-        if (AdvSimd.Arm64.IsSupported)
-        {
-            Vector128<float> ac = AdvSimd.Arm64.ZipLow(a, c), bd = AdvSimd.Arm64.ZipLow(b, d);
-            Vector128<float> ac2 = AdvSimd.Arm64.ZipHigh(a, c), bd2 = AdvSimd.Arm64.ZipHigh(b, d);
-            return (AdvSimd.Arm64.ZipLow(ac, bd), AdvSimd.Arm64.ZipHigh(ac, bd), AdvSimd.Arm64.ZipLow(ac2, bd2), AdvSimd.Arm64.ZipHigh(ac2, bd2));
-        }
-        return (Vector128.Create(a[0], b[0], c[0], d[0]), Vector128.Create(a[1], b[1], c[1], d[1]),
-            Vector128.Create(a[2], b[2], c[2], d[2]), Vector128.Create(a[3], b[3], c[3], d[3]));
-    }
 }

@@ -160,7 +160,7 @@ public sealed unsafe class DirectConvolutionTests
         };
 
     // Halos are wider than asked for, different for each value, and whatever a pass must write holds poison before.
-    private static Passes Run(
+    internal static Passes Run(
         NaiveConvolution c, bool plain, Threads threads, VectorWidth width, bool relu, bool accumulate, bool useBias = true, float scale = 1)
     {
         ConvolutionShape shape = c.Shape;

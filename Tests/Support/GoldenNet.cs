@@ -27,6 +27,7 @@ internal sealed class GoldenNet(string name)
         ["googlenet"] = [("inception_3a/1x1.bias", 24, -4e-6f), ("inception_3a/3x3.bias", 53, 4e-6f)],
         ["vgg16"] =
         [
+            ("conv1_1.bias", 47, 4e-6f), ("conv1_2.bias", 21, -4e-6f), ("conv2_2.weight", 96394, 4e-6f),
             ("conv2_2.weight", 90240, 4e-6f), ("conv2_2.weight", 128394, 4e-6f), ("conv2_2.bias", 94, -8e-6f), ("conv3_1.bias", 76, -1.2e-5f),
             ("conv3_1.bias", 142, -1.2e-5f), ("conv3_2.bias", 115, 1.2e-5f), ("conv3_3.bias", 28, 1.2e-5f), ("conv4_1.bias", 226, -1.2e-5f),
         ],
