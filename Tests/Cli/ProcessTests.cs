@@ -7,7 +7,7 @@ namespace EvenNet.Tests.Cli;
 public sealed class ProcessTests
 {
     [Test]
-    public void No_escape_code_goes_into_a_pipe([Values("doctor", "summary caffenet", "init", "diagnose", "report", "wrong")] string command)
+    public void No_escape_code_goes_into_a_pipe([Values("doctor", "summary caffenet", "init", "diagnose", "report", "bench net caffenet-mini --batch 1 --repetitions 1 --seconds 0", "wrong")] string command)
     {
         using var folder = new TemporaryFolder();
         string images = PictureFolder.Make(folder["images"], 4);

@@ -29,13 +29,17 @@ public sealed class ReadmeTests
     public void Every_command_of_the_tool_has_a_line_and_every_option_named_there_exists()
     {
         string[] lines = [.. Readme.Split('\n').Where(l => l.StartsWith("| `evennet ", StringComparison.Ordinal))];
-        Assert.That(lines.Select(l => l.Split(' ', '`')[3]), Is.EqualTo(EvenNetTool.Verbs.Select(v => v.Name)));
-        foreach (Verb verb in EvenNetTool.Verbs)
+        // A command with commands of its own has a line for each of those.
+        (string Name, System.CommandLine.Command Command)[] commands = [.. EvenNetTool.Verbs.SelectMany(v => v.Subcommands.Count == 0
+            ? [(v.Name, v)]
+            : v.Subcommands.Select(s => ($"{v.Name} {s.Name}", s)))];
+        Assert.That(lines, Has.Length.EqualTo(commands.Length));
+        foreach (((string name, System.CommandLine.Command command), string line) in commands.Zip(lines))
         {
-            IEnumerable<string> known = verb.Options.SelectMany(o => o.Aliases.Append(o.Name));
-            string line = lines.Single(l => l.StartsWith($"| `evennet {verb.Name}", StringComparison.Ordinal));
-            IEnumerable<string> named = line.Split(' ', '`', '|', ',').Where(word => word.StartsWith('-'));
-            Assert.That(named.Except(known), Is.Empty, verb.Name);
+            Assert.That(line, Does.Match($"^\\| `evennet {name}[ `]"));
+            IEnumerable<string> known = command.Options.SelectMany(o => o.Aliases.Append(o.Name));
+            IEnumerable<string> named = line.Split(' ', '`', '|', ',', '…').Where(word => word.StartsWith('-'));
+            Assert.That(named.Except(known), Is.Empty, name);
         }
     }
 
