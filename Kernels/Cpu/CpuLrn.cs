@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using EvenNet.Framework;
 
 namespace EvenNet.Kernels.Cpu;
@@ -219,18 +220,26 @@ internal sealed unsafe class CpuLrn : Kernel
         return sum;
     }
 
-    /// <summary>t^−β, and 1 / t. For β = ¾ by square roots alone: t^−¾ = 1 / (√t · √√t) and 1 / t = (t^−¾ · √√t)².</summary>
+    /// <summary>t^−β, and 1 / t. For β = ¾ by square roots alone: with r = t^−½, t^−¾ = r · √r and 1 / t = r².</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector512<float> Power(Vector512<float> t, float beta, out Vector512<float> inverse)
     {
         if (beta == 0.75f)
         {
-            Vector512<float> root = Vector512.Sqrt(t), fourth = Vector512.Sqrt(root), power = Vector512<float>.One / (root * fourth);
-            Vector512<float> half = power * fourth;
-            inverse = half * half;
-            return power;
+            Vector512<float> root = InverseRoot(t);
+            inverse = root * root;
+            return root * (root * InverseRoot(root));
         }
         inverse = Vector512<float>.One / t;
         return Vector512.Exp(Vector512.Log(t) * -beta);
+    }
+
+    // A division and a root of sixteen lanes take some twenty cycles; an estimate of 14 bits and a step of Newton's method, six.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> InverseRoot(Vector512<float> t)
+    {
+        if (!Avx512F.IsSupported) return Vector512<float>.One / Vector512.Sqrt(t);
+        Vector512<float> r = Avx512F.ReciprocalSqrt14(t);
+        return Vector512.MultiplyAddEstimate(r * Vector512.Create(0.5f), Vector512.MultiplyAddEstimate(-(t * r), r, Vector512<float>.One), r);
     }
 }
