@@ -12,9 +12,9 @@ namespace EvenNet.Kernels.Cpu;
 /// other into a workspace with zeros before and after; a neighbouring channel then is one float, or sixteen floats, away, and a window is
 /// a few unaligned loads. One pass over memory each way; t is computed again in backward.
 /// </summary>
-internal sealed unsafe class CpuLrn : Kernel
+internal sealed unsafe partial class CpuLrn : Kernel
 {
-    private const int WorkspaceSize = 2048;
+    private const int WorkspaceSize = 16384;
     private readonly Threads threads;
     private readonly bool accumulate;
     private readonly CpuTensor x, y, dx, dy;
@@ -93,7 +93,8 @@ internal sealed unsafe class CpuLrn : Kernel
         int first = group * c.PerGroup * Lane.Count, length = Math.Min(c.PerGroup * Lane.Count, c.RowLength - first);
         int whole = length / Lane.Count * Lane.Count;
         float* from = x.Row(plane, row) + first, to = y.Row(plane, row) + first, workspace = scratch + worker * scratchPerWorker;
-        Forward<N0>(window, from, x.PlaneStride, to, y.PlaneStride, whole, workspace);
+        if (Permutes(window)) ForwardPermuted(window, from, x.PlaneStride, to, y.PlaneStride, whole);
+        else Forward<N0>(window, from, x.PlaneStride, to, y.PlaneStride, whole, workspace);
         if (whole < length) Forward<N1>(window, from + whole, x.PlaneStride, to + whole, y.PlaneStride, length - whole, workspace);
         for (int i = 0; group == 0 && i < y.Planes; i++) y.ClearBorder(plane + i, row);
     }
@@ -108,7 +109,8 @@ internal sealed unsafe class CpuLrn : Kernel
         int whole = length / Lane.Count * Lane.Count;
         float* from = x.Row(plane, row) + first, g = dy.Row(plane, row) + first, to = dx.Row(plane, row) + first;
         float* workspace = scratch + worker * scratchPerWorker;
-        Backward<N0>(window, from, x.PlaneStride, g, dy.PlaneStride, to, dx.PlaneStride, whole, workspace, accumulate);
+        if (Permutes(window)) BackwardPermuted(window, from, x.PlaneStride, g, dy.PlaneStride, to, dx.PlaneStride, whole, accumulate);
+        else Backward<N0>(window, from, x.PlaneStride, g, dy.PlaneStride, to, dx.PlaneStride, whole, workspace, accumulate);
         if (whole == length) return;
         Backward<N1>(window, from + whole, x.PlaneStride, g + whole, dy.PlaneStride, to + whole, dx.PlaneStride, length - whole, workspace, accumulate);
     }
