@@ -65,8 +65,8 @@ internal sealed unsafe partial class CpuLrn
                         next = nextValue * nextValue;
                     }
                     nextProduct = Vector512.Load(gradient) * Power(k + scale * Around(half, squareBefore, square, next), beta, out Vector512<float> inverse);
-                    if (v == vectors) nextProduct &= w.LastBlock;
                     nextTerm = nextProduct * value * inverse;
+                    if (v == vectors) (nextProduct, nextTerm) = (nextProduct & w.LastBlock, nextTerm & w.LastBlock);
                     gradient += dyStride;
                 }
                 if (v > 1)
