@@ -1,8 +1,8 @@
 namespace EvenNet.Framework;
 
 /// <summary>
-/// A device: answers a request with the first offer of its catalogue, and owns memory. Beside layers it does three things:
-/// matrix products and channel moments, on which the initializers stand, and the solver's update.
+/// A device: answers a request with the first offer of its catalogue, and owns memory. Beside layers it does four things:
+/// matrix products, channel moments and single samples' weight gradients, on which the initializers stand, and the solver's update.
 /// </summary>
 public abstract class Backend : IDisposable
 {
@@ -42,6 +42,13 @@ public abstract class Backend : IDisposable
     /// </summary>
     public abstract void Gemm(
         bool transposeA, bool transposeB, int m, int n, int k, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, bool accumulate = false);
+
+    /// <summary>
+    /// Adds to sums what some samples say of a convolution's weights, in the weights' order: Σ over positions of dy · x, summed over the samples, or
+    /// squared for each sample first. x: what the convolution reads; dy: one value for each of its outputs and positions; positions are dy's, whatever size
+    /// the window would give. The same bits whatever the number of threads. False, with nothing done, where the backend has no kernel for these.
+    /// </summary>
+    public virtual bool AddWeightGradients(Convolution layer, Tensor x, Tensor dy, int first, int count, bool squares, Span<float> sums) => false;
 
     /// <summary>Mean and deviation of each channel over samples and positions, in double.</summary>
     public virtual ChannelMoments Moments(Tensor value) => HostMoments.Of(value);

@@ -81,7 +81,9 @@ public sealed record ChangeRates
 
         void Measure(int size, int first, int end)
         {
-            using var net = new Net(parameters, size, new() { Fuse = false, Outputs = tops, ParameterGradients = static _ => false, Seed = seed });
+            // Without dropout all passes share one forward pass, for which its values must outlive a backward pass.
+            bool once = passes > 1 && Phase == Phase.Test;
+            using var net = new Net(parameters, size, new() { Fuse = false, Outputs = tops, ParameterGradients = static _ => false, ShareMemory = !once, Seed = seed });
             int pixels = Tops.Image(net).Shape.Count;
             for (int n = first; n < end; n += size)
             {
@@ -90,7 +92,8 @@ public sealed record ChangeRates
                 {
                     cancellation.ThrowIfCancellationRequested();
                     progress?.Report(new("measuring", $"image {n + 1}", (n + (double)size * pass / passes) / count));
-                    Add(net, tops, sources[pass], squares);
+                    if (pass == 0 || !once) AddOutputs(net, squares);
+                    AddGradients(net, tops, sources[pass], squares);
                 }
             }
         }
@@ -104,7 +107,7 @@ public sealed record ChangeRates
         return layers > Deep ? Most : (int)Math.Clamp((Enough + values - 1) / values, 1, Most);
     }
 
-    private void Add(Net net, Node[] tops, RandomSource noise, Dictionary<Node, LayerSquares> squares)
+    private void AddOutputs(Net net, Dictionary<Node, LayerSquares> squares)
     {
         foreach (Node node in net.Nodes)
         {
@@ -113,6 +116,10 @@ public sealed record ChangeRates
             if (!squares.TryGetValue(node, out LayerSquares? layer)) squares[node] = layer = LayerSquares.Of(node, net.Backend, PerImage);
             layer.AddOutput(net.Backend.Moments(net[node]), net.Batch * node.Shape.Plane);
         }
+    }
+
+    private static void AddGradients(Net net, Node[] tops, RandomSource noise, Dictionary<Node, LayerSquares> squares)
+    {
         foreach (Node node in net.BackwardSteps(Noise.At(tops, net.Batch, noise)))
             if (node.Layer is IAffine) squares[node].AddGradients(net.InputOf(node), net.GradientOf(node));
     }

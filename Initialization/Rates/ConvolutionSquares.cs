@@ -4,7 +4,7 @@ using EvenNet.Framework;
 
 namespace EvenNet.Initialization;
 
-/// <summary>A convolution: each image's weight gradient is one matrix product a group, squared and added.</summary>
+/// <summary>A convolution: the backend squares and adds each image's weight gradient where it can; the host does elsewhere.</summary>
 internal sealed class ConvolutionSquares(Node node, Backend backend, bool perImage) : LayerSquares(node, backend, perImage)
 {
     private readonly Convolution layer = (Convolution)node.Layer;
@@ -14,6 +14,19 @@ internal sealed class ConvolutionSquares(Node node, Backend backend, bool perIma
     private int Taps => layer.Kernel.Height * layer.Kernel.Width;
 
     protected override void Add(Tensor input, Tensor gradient)
+    {
+        if (PerImage)
+        {
+            if (!Backend.AddWeightGradients(layer, input, gradient, 0, input.Batch, squares: true, squares)) AddOnHost(input, gradient);
+            return;
+        }
+        float[] sum = new float[squares.Length];
+        if (Backend.AddWeightGradients(layer, input, gradient, 0, input.Batch, squares: false, sum)) AddSquares(sum, squares);
+        else AddOnHost(input, gradient);
+    }
+
+    // One matrix product an image and group, on unrolled patches.
+    private void AddOnHost(Tensor input, Tensor gradient)
     {
         var patches = new Patches(Backend, input, Node);
         int rows = Node.Shape.Channels / layer.Groups, plane = Node.Shape.Plane;

@@ -10,6 +10,7 @@ public sealed class CpuBackend : Backend
     private readonly CpuGemm gemm;
     private readonly CpuSgd sgd;
     private readonly CpuSquaredNorm squaredNorm;
+    private readonly CpuWeightGradients weightGradients;
 
     /// <summary>Opens the backend with this many threads; 0 means one per processor.</summary>
     public CpuBackend(int threads = 0)
@@ -18,6 +19,7 @@ public sealed class CpuBackend : Backend
         gemm = new CpuGemm(Threads, VectorWidth.Widest);
         sgd = new CpuSgd(Threads);
         squaredNorm = new CpuSquaredNorm(Threads);
+        weightGradients = new CpuWeightGradients(Threads);
         // Fastest first; the first offer wins. The reference comes last and takes everything.
         Catalogue =
         [
@@ -68,6 +70,10 @@ public sealed class CpuBackend : Backend
     public override double SquaredNorm(Region region) => squaredNorm.Of(region);
 
     /// <inheritdoc/>
+    public override bool AddWeightGradients(Convolution layer, Tensor x, Tensor dy, int first, int count, bool squares, Span<float> sums) =>
+        weightGradients.Add(layer, x, dy, first, count, squares, sums);
+
+    /// <inheritdoc/>
     public override ChannelMoments Moments(Tensor value) => CpuMoments.Of(value, Threads);
 
     /// <inheritdoc/>
@@ -75,6 +81,7 @@ public sealed class CpuBackend : Backend
     {
         Threads.Dispose();
         gemm.Dispose();
+        weightGradients.Dispose();
         reference.Dispose();
         base.Dispose(disposing);
     }

@@ -1,0 +1,87 @@
+using EvenNet.Framework;
+using LayoutKind = EvenNet.Framework.LayoutKind;
+
+namespace EvenNet.Kernels.Cpu;
+
+/// <summary>
+/// Weight gradients outside a plan, from tensors as they lie: <see cref="DirectWeightGradient"/> on any samples of blocked values. Where the border
+/// around x is narrower than the window reaches, the samples are copied to where there is room.
+/// </summary>
+internal sealed unsafe class CpuWeightGradients(Threads threads) : IDisposable
+{
+    // Both grow to what the largest call needs and are used again.
+    private CpuMemory scratch = new(0), bordered = new(0);
+
+    /// <inheritdoc cref="Backend.AddWeightGradients"/>
+    public bool Add(Convolution layer, Tensor x, Tensor dy, int first, int count, bool squares, Span<float> sums)
+    {
+        ConvolutionShape shape = new(count, x.Shape.Channels, layer.Outputs, x.Shape.Height, x.Shape.Width, layer.Kernel.Height, layer.Kernel.Width)
+        {
+            Groups = layer.Groups,
+            StrideHeight = layer.Stride.Height,
+            StrideWidth = layer.Stride.Width,
+            PadHeight = layer.Pad.Height,
+            PadWidth = layer.Pad.Width,
+            DilationHeight = layer.Dilation.Height,
+            DilationWidth = layer.Dilation.Width,
+        };
+        bool blocked = x.Layout.Kind == LayoutKind.Blocked;
+        if (dy.Layout.Kind != LayoutKind.Blocked || dy.Shape.Channels != layer.Outputs || !DirectConvolution.Supports(shape, blocked)) return false;
+        if (sums.Length != (long)layer.Outputs * shape.FanIn)
+            throw new ArgumentException($"{layer.Outputs} outputs × {shape.FanIn} weights are {(long)layer.Outputs * shape.FanIn} sums, got {sums.Length}");
+
+        HaloLayout source = LayoutOf(x), gradient = LayoutOf(dy);
+        float* samples = CpuTensor.Pointer(x.Region) + first * source.Sample;
+        int reach = Reach(shape, dy.Shape);
+        if (reach > source.Halo)
+        {
+            HaloLayout wide = source with { Halo = reach };
+            samples = Copy(samples, source, wide, count);
+            source = wide;
+        }
+        var sum = new DirectWeightGradient(shape, source, gradient, threads, VectorWidth.Widest);
+        scratch = Grown(scratch, squares ? sum.SquareScratchCount : sum.ScratchCount);
+        float* errors = CpuTensor.Pointer(dy.Region) + first * gradient.Sample;
+        fixed (float* target = sums)
+        {
+            if (squares) sum.AddSquares(samples, errors, target, scratch.Pointer);
+            else sum.Add(samples, errors, scale: 1, target, scratch.Pointer);
+        }
+        return true;
+    }
+
+    public void Dispose()
+    {
+        scratch.Dispose();
+        bordered.Dispose();
+    }
+
+    // How far beyond x the windows of dy's positions reach, on the side where they reach furthest.
+    private static int Reach(ConvolutionShape shape, Shape dy) => Math.Max(
+        Math.Max(shape.PadHeight, (dy.Height - 1) * shape.StrideHeight - shape.PadHeight + (shape.KernelHeight - 1) * shape.DilationHeight - (shape.Height - 1)),
+        Math.Max(shape.PadWidth, (dy.Width - 1) * shape.StrideWidth - shape.PadWidth + (shape.KernelWidth - 1) * shape.DilationWidth - (shape.Width - 1)));
+
+    private float* Copy(float* samples, HaloLayout from, HaloLayout to, int count)
+    {
+        bordered = Grown(bordered, count * to.Sample);
+        float* copies = bordered.Pointer;
+        threads.For(count * from.Planes, (_, plane) =>
+        {
+            float* source = samples + plane * from.Plane, target = copies + plane * to.Plane;
+            int row = from.Width * from.Lanes;
+            for (int h = 0; h < from.Height; h++) new Span<float>(source + from.At(0, h, 0), row).CopyTo(new Span<float>(target + to.At(0, h, 0), row));
+            to.ClearHalo(target);
+        });
+        return copies;
+    }
+
+    private static CpuMemory Grown(CpuMemory memory, long count)
+    {
+        if (memory.Count >= count) return memory;
+        memory.Dispose();
+        return new CpuMemory(count);
+    }
+
+    private static HaloLayout LayoutOf(Tensor t) => new(
+        t.Shape.Channels, t.Shape.Height, t.Shape.Width, t.Layout.Halo, t.Layout.Kind == LayoutKind.Blocked ? HaloLayout.Block : 1);
+}
