@@ -23,6 +23,15 @@ public sealed class Patches
             : input.Shape.Channels / Groups * convolution.Kernel.Height * convolution.Kernel.Width;
     }
 
+    /// <summary>Where the patches are cut from.</summary>
+    internal Tensor Input => input;
+
+    /// <summary>Size of the layer's output.</summary>
+    internal Shape Output => output;
+
+    /// <summary>The window; null for an inner product.</summary>
+    internal Convolution? Window => convolution;
+
     /// <summary>Groups of the layer; each has its own input channels and outputs.</summary>
     public int Groups { get; }
 
@@ -93,25 +102,25 @@ public sealed class Patches
         });
     }
 
-    private void Unroll(ReadOnlySpan<float> sample, int group, int position, Span<float> row)
+    /// <summary>
+    /// The part of a patch that some of the window's rows and columns see, of a window whose first tap lies at (top, left): channels × rows × columns.
+    /// The window may hang over the border as far as it likes.
+    /// </summary>
+    internal void Unroll(ReadOnlySpan<float> sample, int group, int top, int left, Range rows, Range columns, Span<float> patch)
     {
-        if (convolution is null)
-        {
-            sample.CopyTo(row);
-            return;
-        }
         Shape x = input.Shape;
-        int channels = x.Channels / Groups, width = convolution.Kernel.Width, step = convolution.Dilation.Width;
-        int top = position / output.Width * convolution.Stride.Height - convolution.Pad.Height;
-        int left = position % output.Width * convolution.Stride.Width - convolution.Pad.Width;
+        (int firstRow, int height) = rows.GetOffsetAndLength(convolution!.Kernel.Height);
+        (int firstColumn, int width) = columns.GetOffsetAndLength(convolution.Kernel.Width);
+        int channels = x.Channels / Groups, step = convolution.Dilation.Width;
+        left += firstColumn * step;
         bool whole = step == 1 && left >= 0 && left + width <= x.Width;
         int to = 0;
         for (int c = group * channels; c < (group + 1) * channels; c++)
         {
-            for (int r = 0; r < convolution.Kernel.Height; r++, to += width)
+            for (int r = firstRow; r < firstRow + height; r++, to += width)
             {
                 int h = top + r * convolution.Dilation.Height;
-                Span<float> window = row.Slice(to, width);
+                Span<float> window = patch.Slice(to, width);
                 if ((uint)h >= (uint)x.Height)
                 {
                     window.Clear();
@@ -131,5 +140,17 @@ public sealed class Patches
                 }
             }
         }
+    }
+
+    private void Unroll(ReadOnlySpan<float> sample, int group, int position, Span<float> row)
+    {
+        if (convolution is null)
+        {
+            sample.CopyTo(row);
+            return;
+        }
+        int top = position / output.Width * convolution.Stride.Height - convolution.Pad.Height;
+        int left = position % output.Width * convolution.Stride.Width - convolution.Pad.Width;
+        Unroll(sample, group, top, left, .., .., row);
     }
 }

@@ -48,10 +48,10 @@ public sealed class Tensor(Region region, int batch, Shape shape, Layout layout)
     }
 
     /// <summary>Samples from <paramref name="first"/> on, as many as fill <paramref name="to"/>, N×C×H×W.</summary>
-    public void Read(int first, float[] to)
+    public void Read(int first, Span<float> to)
     {
         int count = shape.Count;
-        for (int n = 0; n < to.Length / count; n++) Transfer.Read(this, first + n, to.AsSpan(n * count, count));
+        for (int n = 0; n < to.Length / count; n++) Transfer.Read(this, first + n, to.Slice(n * count, count));
     }
 
     /// <summary>Sets all samples from the host, N×C×H×W.</summary>

@@ -59,10 +59,14 @@ public sealed class Whitening
     /// Whitening by the population covariance: m = min(outputs, rank) directions with scales 1/√λ, so that whitened patches
     /// have unit variance. No ridge: directions without variance are left out instead. See <see cref="IsResolved"/>.
     /// </summary>
-    public static Whitening Of(Arithmetic arithmetic, Covariance patches, int outputs, RandomSource random)
+    public static Whitening Of(Arithmetic arithmetic, Covariance patches, int outputs, RandomSource random) =>
+        Of(arithmetic, patches.Mean(), patches.Values(), outputs, random);
+
+    /// <summary>The same from mean, d, and population covariance, d×d.</summary>
+    public static Whitening Of(Arithmetic arithmetic, double[] mean, double[] covariance, int outputs, RandomSource random)
     {
-        EigenPairs pairs = Pairs(arithmetic, patches, patches.Values(), outputs, random);
-        return new(arithmetic, patches.Mean(), pairs, Inverse(pairs));
+        EigenPairs pairs = Pairs(arithmetic, covariance, mean.Length, outputs, random);
+        return new(arithmetic, mean, pairs, Inverse(pairs));
     }
 
     /// <summary>
@@ -71,7 +75,7 @@ public sealed class Whitening
     /// </summary>
     public static Whitening Reference(Arithmetic arithmetic, Covariance patches, int outputs, RandomSource random)
     {
-        EigenPairs pairs = Pairs(arithmetic, patches, patches.Scatter(), outputs, random);
+        EigenPairs pairs = Pairs(arithmetic, patches.Scatter(), patches.Dimensions, outputs, random);
         double[] scales = [.. pairs.Values.Select(value => value < ReferenceZero ? 0 : 1 / Math.Sqrt(value + ReferenceRidge))];
         return new(arithmetic, patches.Mean(), pairs, scales);
     }
@@ -156,9 +160,9 @@ public sealed class Whitening
 
     private static double[] Inverse(EigenPairs pairs) => [.. pairs.Values.Take(pairs.Rank).Select(value => 1 / Math.Sqrt(value))];
 
-    private static EigenPairs Pairs(Arithmetic arithmetic, Covariance patches, double[] matrix, int outputs, RandomSource random)
+    private static EigenPairs Pairs(Arithmetic arithmetic, double[] matrix, int dimensions, int outputs, RandomSource random)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
-        return new SymmetricEigen(arithmetic).Largest(matrix, patches.Dimensions, Math.Min(outputs, patches.Dimensions), random);
+        return new SymmetricEigen(arithmetic).Largest(matrix, dimensions, Math.Min(outputs, dimensions), random);
     }
 }

@@ -26,9 +26,10 @@ public abstract record PatchFiller : IWeightFiller
                 $"{Name} needs more than {outputs} patches per group, got {request.Patches.Rows}: the weights are Gaussian; use {needed} images or more"));
             return new GaussianWeights().Fill(request);
         }
+        var window = WindowCovariance.Of(request.Backend, request.Patches, request.Cancellation);
         for (int group = 0; group < request.Patches.Groups; group++)
         {
-            Whitening whitening = Whiten(request, group);
+            Whitening whitening = Whiten(request, group, window);
             if (whitening.Dimensions == 0)
             {
                 request.Note(new InitNote(request.Node.Name, "constant-layer", "all patches are alike: the weights are Gaussian; are the images constant?"));
@@ -51,7 +52,7 @@ public abstract record PatchFiller : IWeightFiller
     protected abstract float[] Points(WeightRequest request, int group, Whitening whitening);
 
     // Mean and covariance of every patch of every image; once more on the whitened patches where float32 leaves the weak directions open.
-    private static Whitening Whiten(WeightRequest request, int group)
+    private static Whitening Whiten(WeightRequest request, int group, WindowCovariance? window)
     {
         const int ChunkRows = 2048;
         int d = request.Patches.Dimensions;
@@ -66,7 +67,13 @@ public abstract record PatchFiller : IWeightFiller
             return covariance;
         }
         RandomSource random = request.Random(RandomPurpose.Eigenvectors, group);
-        var whitening = Whitening.Of(request.Arithmetic, Covariance(d, static rows => rows), request.OutputsPerGroup, random);
+        Whitening whitening;
+        if (window is null) whitening = Whitening.Of(request.Arithmetic, Covariance(d, static rows => rows), request.OutputsPerGroup, random);
+        else
+        {
+            (double[] mean, double[] covariance) = window.Values(group);
+            whitening = Whitening.Of(request.Arithmetic, mean, covariance, request.OutputsPerGroup, random);
+        }
         if (whitening.IsResolved) return whitening;
         float[] white = new float[ChunkRows * whitening.Dimensions];
         return whitening.Refined(Covariance(whitening.Dimensions, rows =>
