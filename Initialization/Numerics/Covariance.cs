@@ -8,12 +8,12 @@ namespace EvenNet.Initialization;
 /// </summary>
 public sealed class Covariance
 {
-    private const int ChunkRows = 2048, WidestPanel = 512, PanelTarget = 384;
+    private const int ChunkRows = 2048, CentreRows = 128, WidestPanel = 512, PanelTarget = 384;
 
     private readonly Arithmetic arithmetic;
     private readonly int panels, panelWidth;
     private readonly double[] offset, sum, scatter;
-    private readonly float[] centred;
+    private readonly float[] narrowOffset, centred, block;
 
     /// <summary>Starts with no rows.</summary>
     /// <param name="arithmetic">What computes.</param>
@@ -27,6 +27,8 @@ public sealed class Covariance
         panelWidth = (dimensions + panels - 1) / panels;
         offset = new double[dimensions];
         sum = new double[dimensions];
+        narrowOffset = new float[dimensions];
+        block = new float[panelWidth * panelWidth];
         scatter = new double[(long)dimensions * dimensions];
         centred = new float[ChunkRows * panels * panelWidth];
     }
@@ -67,12 +69,14 @@ public sealed class Covariance
         if (Count == 0) SetOffset(rows.Span, count);
         Count += count;
 
-        arithmetic.For(panels, panel => Centre(panel, rows.Span, count));
+        int pieces = (count + CentreRows - 1) / CentreRows;
+        double[] sums = new double[pieces * Dimensions];
+        arithmetic.For(pieces, piece => Centre(rows.Span, count, piece * CentreRows, Math.Min(count, (piece + 1) * CentreRows), sums.AsSpan(piece * Dimensions, Dimensions)));
+        for (int piece = 0; piece < pieces; piece++) VectorMath.Add(sums.AsSpan(piece * Dimensions, Dimensions), sum);
         for (int i = 0; i < Dimensions; i++)
             if (!double.IsFinite(sum[i]))
                 throw new ArgumentException($"the rows hold a value that is not finite, in column {i}", nameof(rows));
 
-        float[] block = new float[panelWidth * panelWidth];
         for (int row = 0; row < panels; row++)
             for (int column = 0; column <= row; column++)
             {
@@ -85,22 +89,24 @@ public sealed class Covariance
     private void SetOffset(ReadOnlySpan<float> rows, int count)
     {
         for (int r = 0; r < count; r++) VectorMath.Add(rows.Slice(r * Dimensions, Dimensions), offset);
-        for (int i = 0; i < Dimensions; i++) offset[i] = (float)(offset[i] / count);
+        for (int i = 0; i < Dimensions; i++) offset[i] = narrowOffset[i] = (float)(offset[i] / count);
     }
 
-    // A panel holds some columns of all rows of the chunk, without gaps, as the product wants them.
-    private void Centre(int panel, ReadOnlySpan<float> rows, int count)
+    // Some rows, centred, into all panels: a panel holds some columns of all rows of the chunk, without gaps, as the product wants them.
+    private void Centre(ReadOnlySpan<float> rows, int count, int from, int to, Span<double> sums)
     {
-        int first = panel * panelWidth, width = Width(panel);
-        float[] mean = new float[width];
-        for (int j = 0; j < width; j++) mean[j] = (float)offset[first + j];
-        Span<float> target = Panel(panel, count);
-        for (int r = 0; r < count; r++)
+        for (int panel = 0; panel < panels; panel++)
         {
-            ReadOnlySpan<float> from = rows.Slice(r * Dimensions + first, width);
-            Span<float> to = target.Slice(r * width, width);
-            VectorMath.Subtract(from, mean, to);
-            VectorMath.Add(to, sum.AsSpan(first, width));
+            int first = panel * panelWidth, width = Width(panel);
+            ReadOnlySpan<float> mean = narrowOffset.AsSpan(first, width);
+            Span<double> panelSums = sums.Slice(first, width);
+            Span<float> target = Panel(panel, count);
+            for (int r = from; r < to; r++)
+            {
+                Span<float> centred = target.Slice(r * width, width);
+                VectorMath.Subtract(rows.Slice(r * Dimensions + first, width), mean, centred);
+                VectorMath.Add(centred, panelSums);
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace EvenNet.Initialization;
 
@@ -8,9 +9,12 @@ namespace EvenNet.Initialization;
 /// </summary>
 internal static class DoubleProduct
 {
-    private const int TileRows = 4, TileVectors = 3, BlockRows = 32, BlockDepth = 256;
+    private const int MostTileRows = 8, TileVectors = 3, BlockRows = 32, BlockDepth = 256;
 
-    private static int TileColumns => TileVectors * Vector<double>.Count;
+    // With registers of 512 bits there are 32 of them, else 16.
+    private static int TileRows => Vector512.IsHardwareAccelerated ? 8 : 4;
+
+    private static int TileColumns => TileVectors * (Vector512.IsHardwareAccelerated ? Vector512<double>.Count : Vector<double>.Count);
 
     /// <summary>c += scale · a · b with a: m×k, b: k×n, c: m×n, row-major without gaps.</summary>
     public static void Add(
@@ -60,11 +64,17 @@ internal static class DoubleProduct
         int rows, int n, int depth, double scale, ReadOnlySpan<double> a, int stride, ReadOnlySpan<double> packedB, Span<double> c)
     {
         int tiles = (rows + TileRows - 1) / TileRows;
-        Span<double> packedA = stackalloc double[BlockRows * BlockDepth], sums = stackalloc double[TileRows * TileColumns];
+        Span<double> packedA = stackalloc double[BlockRows * BlockDepth], sums = stackalloc double[MostTileRows * TileColumns];
         for (int r = 0; r < tiles * TileRows; r++)
         {
             Span<double> tile = packedA[(r / TileRows * TileRows * depth)..];
-            for (int p = 0; p < depth; p++) tile[p * TileRows + r % TileRows] = r < rows ? scale * a[r * stride + p] : 0;
+            if (r >= rows)
+            {
+                for (int p = 0; p < depth; p++) tile[p * TileRows + r % TileRows] = 0;
+                continue;
+            }
+            ReadOnlySpan<double> from = a.Slice(r * stride, depth);
+            for (int p = 0; p < from.Length; p++) tile[p * TileRows + r % TileRows] = scale * from[p];
         }
 
         for (int column = 0; column < n; column += TileColumns)
@@ -73,24 +83,99 @@ internal static class DoubleProduct
             int columns = Math.Min(TileColumns, n - column);
             for (int tile = 0; tile < tiles; tile++)
             {
-                Multiply(packedA.Slice(tile * TileRows * depth, TileRows * depth), panel, sums);
+                ReadOnlySpan<double> rowsOfA = packedA.Slice(tile * TileRows * depth, TileRows * depth);
+                if (Vector512.IsHardwareAccelerated) MultiplyEight(rowsOfA, panel, sums);
+                else MultiplyFour(rowsOfA, panel, sums);
                 for (int r = tile * TileRows; r < Math.Min(rows, (tile + 1) * TileRows); r++)
                 {
                     Span<double> target = c.Slice(r * n + column, columns);
                     ReadOnlySpan<double> sum = sums.Slice(r % TileRows * TileColumns, columns);
-                    for (int j = 0; j < columns; j++) target[j] += sum[j];
+                    VectorMath.Add(sum, target);
                 }
             }
         }
     }
 
+    // Eight rows of three vectors: 24 sums, three vectors of b and a broadcast of a.
+    private static void MultiplyEight(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> sums)
+    {
+        int width = Vector512<double>.Count;
+        Vector512<double> s00 = default, s01 = default, s02 = default, s10 = default, s11 = default, s12 = default;
+        Vector512<double> s20 = default, s21 = default, s22 = default, s30 = default, s31 = default, s32 = default;
+        Vector512<double> s40 = default, s41 = default, s42 = default, s50 = default, s51 = default, s52 = default;
+        Vector512<double> s60 = default, s61 = default, s62 = default, s70 = default, s71 = default, s72 = default;
+        while (a.Length >= 8)
+        {
+            Vector512<double> b0 = Vector512.Create(b), b1 = Vector512.Create(b[width..]), b2 = Vector512.Create(b[(2 * width)..]), x;
+            x = Vector512.Create(a[0]);
+            s00 = Vector512.MultiplyAddEstimate(x, b0, s00);
+            s01 = Vector512.MultiplyAddEstimate(x, b1, s01);
+            s02 = Vector512.MultiplyAddEstimate(x, b2, s02);
+            x = Vector512.Create(a[1]);
+            s10 = Vector512.MultiplyAddEstimate(x, b0, s10);
+            s11 = Vector512.MultiplyAddEstimate(x, b1, s11);
+            s12 = Vector512.MultiplyAddEstimate(x, b2, s12);
+            x = Vector512.Create(a[2]);
+            s20 = Vector512.MultiplyAddEstimate(x, b0, s20);
+            s21 = Vector512.MultiplyAddEstimate(x, b1, s21);
+            s22 = Vector512.MultiplyAddEstimate(x, b2, s22);
+            x = Vector512.Create(a[3]);
+            s30 = Vector512.MultiplyAddEstimate(x, b0, s30);
+            s31 = Vector512.MultiplyAddEstimate(x, b1, s31);
+            s32 = Vector512.MultiplyAddEstimate(x, b2, s32);
+            x = Vector512.Create(a[4]);
+            s40 = Vector512.MultiplyAddEstimate(x, b0, s40);
+            s41 = Vector512.MultiplyAddEstimate(x, b1, s41);
+            s42 = Vector512.MultiplyAddEstimate(x, b2, s42);
+            x = Vector512.Create(a[5]);
+            s50 = Vector512.MultiplyAddEstimate(x, b0, s50);
+            s51 = Vector512.MultiplyAddEstimate(x, b1, s51);
+            s52 = Vector512.MultiplyAddEstimate(x, b2, s52);
+            x = Vector512.Create(a[6]);
+            s60 = Vector512.MultiplyAddEstimate(x, b0, s60);
+            s61 = Vector512.MultiplyAddEstimate(x, b1, s61);
+            s62 = Vector512.MultiplyAddEstimate(x, b2, s62);
+            x = Vector512.Create(a[7]);
+            s70 = Vector512.MultiplyAddEstimate(x, b0, s70);
+            s71 = Vector512.MultiplyAddEstimate(x, b1, s71);
+            s72 = Vector512.MultiplyAddEstimate(x, b2, s72);
+            a = a[8..];
+            b = b[(TileVectors * width)..];
+        }
+
+        s00.CopyTo(sums);
+        s01.CopyTo(sums[(1 * width)..]);
+        s02.CopyTo(sums[(2 * width)..]);
+        s10.CopyTo(sums[(3 * width)..]);
+        s11.CopyTo(sums[(4 * width)..]);
+        s12.CopyTo(sums[(5 * width)..]);
+        s20.CopyTo(sums[(6 * width)..]);
+        s21.CopyTo(sums[(7 * width)..]);
+        s22.CopyTo(sums[(8 * width)..]);
+        s30.CopyTo(sums[(9 * width)..]);
+        s31.CopyTo(sums[(10 * width)..]);
+        s32.CopyTo(sums[(11 * width)..]);
+        s40.CopyTo(sums[(12 * width)..]);
+        s41.CopyTo(sums[(13 * width)..]);
+        s42.CopyTo(sums[(14 * width)..]);
+        s50.CopyTo(sums[(15 * width)..]);
+        s51.CopyTo(sums[(16 * width)..]);
+        s52.CopyTo(sums[(17 * width)..]);
+        s60.CopyTo(sums[(18 * width)..]);
+        s61.CopyTo(sums[(19 * width)..]);
+        s62.CopyTo(sums[(20 * width)..]);
+        s70.CopyTo(sums[(21 * width)..]);
+        s71.CopyTo(sums[(22 * width)..]);
+        s72.CopyTo(sums[(23 * width)..]);
+    }
+
     // Four rows of three vectors stay in registers for the whole depth; panels are padded, so there is no tail.
-    private static void Multiply(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> sums)
+    private static void MultiplyFour(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> sums)
     {
         int width = Vector<double>.Count;
         Vector<double> s00 = default, s01 = default, s02 = default, s10 = default, s11 = default, s12 = default;
         Vector<double> s20 = default, s21 = default, s22 = default, s30 = default, s31 = default, s32 = default;
-        while (a.Length >= TileRows)
+        while (a.Length >= 4)
         {
             Vector<double> b0 = new(b), b1 = new(b[width..]), b2 = new(b[(2 * width)..]);
             Vector<double> x = new(a[0]);
@@ -109,7 +194,7 @@ internal static class DoubleProduct
             s30 = Vector.MultiplyAddEstimate(x, b0, s30);
             s31 = Vector.MultiplyAddEstimate(x, b1, s31);
             s32 = Vector.MultiplyAddEstimate(x, b2, s32);
-            a = a[TileRows..];
+            a = a[4..];
             b = b[(TileVectors * width)..];
         }
 

@@ -7,7 +7,7 @@ namespace EvenNet.Initialization;
 /// </summary>
 internal sealed class NearestCentres
 {
-    private const int ScoreCount = 1 << 20, MostRows = 4096, TaskRows = 32;
+    private const int ScoreCount = 1 << 18, MostRows = 4096, TaskRows = 32;
 
     private readonly Arithmetic arithmetic;
     private readonly ReadOnlyMemory<float> rows;
@@ -15,6 +15,10 @@ internal sealed class NearestCentres
     private readonly bool[] isUsable;
     private readonly int dimensions, clusters, count, chunkRows;
     private readonly float[] scores, closeness;
+
+    // What SumRows has summed: the centre of each row then, and each centre's sum.
+    private readonly int[] summed;
+    private readonly double[][] sums;
 
     /// <param name="arithmetic">What computes.</param>
     /// <param name="rows">Unit rows: n×m.</param>
@@ -33,6 +37,8 @@ internal sealed class NearestCentres
         isUsable = new bool[count];
         foreach (int row in usable) isUsable[row] = true;
         Sizes = new int[clusters];
+        summed = (int[])Assignments.Clone();
+        sums = [.. Enumerable.Range(0, clusters).Select(_ => new double[dimensions])];
     }
 
     /// <summary>The centre of each row: n.</summary>
@@ -97,21 +103,34 @@ internal sealed class NearestCentres
         return filled;
     }
 
-    /// <summary>The sum of each centre's rows in double, in the order of the rows, handed to <paramref name="take"/> with the centre's number.</summary>
+    /// <summary>
+    /// The sum of each centre's rows in double, handed to <paramref name="take"/> with the centre's number. A later call only takes off the rows that
+    /// have left and adds those that have come, in their order.
+    /// </summary>
     public void SumRows(Action<int, double[]> take)
     {
-        int[] starts = new int[clusters + 1], members = new int[usable.Length];
-        for (int k = 0; k < clusters; k++) starts[k + 1] = starts[k] + Sizes[k];
-        int[] next = starts[..clusters];
-        foreach (int row in usable) members[next[Assignments[row]]++] = row;
-
+        (int[] left, int[] leftStarts) = Moved(summed, Assignments);
+        (int[] come, int[] comeStarts) = Moved(Assignments, summed);
         arithmetic.For(clusters, k =>
         {
-            double[] sum = new double[dimensions];
+            double[] sum = sums[k];
             ReadOnlySpan<float> all = rows.Span;
-            for (int i = starts[k]; i < starts[k + 1]; i++) VectorMath.Add(all.Slice(members[i] * dimensions, dimensions), sum);
+            for (int i = leftStarts[k]; i < leftStarts[k + 1]; i++) VectorMath.TakeOff(all.Slice(left[i] * dimensions, dimensions), sum);
+            for (int i = comeStarts[k]; i < comeStarts[k + 1]; i++) VectorMath.Add(all.Slice(come[i] * dimensions, dimensions), sum);
             take(k, sum);
         });
+        Assignments.CopyTo(summed, 0);
+    }
+
+    // The rows that are one centre's here and another's, or nobody's, there: one centre's after the other's, and where each centre's begin.
+    private (int[] Rows, int[] Starts) Moved(int[] here, int[] there)
+    {
+        int[] starts = new int[clusters + 1];
+        foreach (int row in usable) if (here[row] != there[row] && here[row] >= 0) starts[here[row] + 1]++;
+        for (int k = 0; k < clusters; k++) starts[k + 1] += starts[k];
+        int[] next = starts[..clusters], moved = new int[starts[clusters]];
+        foreach (int row in usable) if (here[row] != there[row] && here[row] >= 0) moved[next[here[row]]++] = row;
+        return (moved, starts);
     }
 
     private int Choose(int first, int from, int to, float[] halfNorms)
@@ -121,9 +140,8 @@ internal sealed class NearestCentres
         {
             int row = first + i;
             if (!isUsable[row]) continue;
-            Span<float> score = scores.AsSpan(i * clusters, clusters);
-            VectorMath.Subtract(score, halfNorms, score);
-            var (nearest, value) = VectorMath.Largest(score);
+            ReadOnlySpan<float> score = scores.AsSpan(i * clusters, clusters);
+            var (nearest, value) = VectorMath.LargestDifference(score, halfNorms);
             if (Assignments[row] != nearest) changes++;
             Assignments[row] = nearest;
             closeness[row] = value;

@@ -9,6 +9,7 @@ namespace EvenNet.Initialization;
 internal static class OrthonormalRows
 {
     private const int PanelRows = 32;
+    private const double Nothing = 1e-10, Little = 1e-4;
 
     /// <summary>Rows below <paramref name="finished"/> are orthonormal and stay; the others, to <paramref name="rows"/>, become so. basis: rows×d.</summary>
     public static void Complete(Arithmetic arithmetic, double[] basis, int dimensions, int finished, int rows, RandomSource random)
@@ -35,12 +36,14 @@ internal static class OrthonormalRows
     private static void CompleteRow(double[] basis, int dimensions, int panelStart, int row, RandomSource random)
     {
         Span<double> vector = basis.AsSpan(row * dimensions, dimensions);
-        // What is left of a unit row after the panel's product passes: a row that lay in their span is only rounding now.
-        bool dependent = Math.Sqrt(VectorMath.Dot(vector, vector)) < 1e-10;
+        // What is left of a unit row after the panel's product passes: a row that lay in their span is only rounding now. Where little is left, rounding
+        // has a part in it that is not orthogonal to the rows taken off, so they are taken off once more.
+        double remains = Math.Sqrt(VectorMath.Dot(vector, vector));
+        bool dependent = remains < Nothing;
+        int from = remains < Little ? 0 : panelStart;
         while (true)
         {
             if (dependent) Draw(vector, random);
-            int from = dependent ? 0 : panelStart;
             double norm = Normalise(vector);
             for (int pass = 0; pass < 2; pass++)
                 for (int other = from; other < row; other++)
@@ -49,8 +52,9 @@ internal static class OrthonormalRows
                     VectorMath.AddScaled(-VectorMath.Dot(vector, unit), unit, vector);
                 }
             double left = Normalise(vector);
-            if (norm > 0 && left > 1e-10) return;
-            dependent = true;
+            if (norm > 0 && left > Little) return;
+            dependent = norm == 0 || left <= Nothing;
+            from = 0;
         }
     }
 

@@ -16,59 +16,80 @@ internal sealed class SubspaceIteration
     private const double LargestGrowth = 1e6;
     private const int LargestDegree = 20, LargestProducts = 300;
 
+    // From so many pairs on, this share of them is found first.
+    private const int SmallestStaged = 64, FirstStage = 8;
+
     // Residuals: relative to the pair's own value, and to the largest; values under the last are nothing but rounding.
     private const double OwnTolerance = 1e-4, LargestTolerance = 5e-6, ZeroTolerance = 1e-9;
 
     private readonly Arithmetic arithmetic;
     private readonly RandomSource random;
-    private readonly int dimensions, count, rows;
+    private readonly int dimensions, all;
     private readonly double[] matrix, remaining, basis, image, values;
     private readonly float[] narrow;
     private int locked, products;
 
+    // Pairs wanted in this stage, and rows of its block.
+    private int count, rows;
+
     public SubspaceIteration(Arithmetic arithmetic, double[] matrix, int dimensions, int count, RandomSource random)
     {
-        (this.arithmetic, this.matrix, this.dimensions, this.count, this.random) = (arithmetic, matrix, dimensions, count, random);
-        rows = Math.Min(dimensions, count + Math.Max(16, count / 6));
+        (this.arithmetic, this.matrix, this.dimensions, all, this.random) = (arithmetic, matrix, dimensions, count, random);
+        int most = Rows(count);
         remaining = (double[])matrix.Clone();
         narrow = new float[matrix.Length];
-        basis = new double[rows * dimensions];
-        image = new double[rows * dimensions];
-        values = new double[rows];
+        basis = new double[most * dimensions];
+        image = new double[most * dimensions];
+        values = new double[most];
     }
 
     public EigenPairs Run()
     {
-        float[] start = new float[basis.Length];
-        random.FillGaussian(start);
-        for (int i = 0; i < start.Length; i++) basis[i] = start[i];
-        Multiply();
-        image.CopyTo(basis, 0);
-        Orthonormalise();
+        // The few largest first, with a small block: without them the rest spans so little that a long polynomial does most of the work.
+        if (all >= SmallestStaged) Find(all / FirstStage);
+        Find(all);
+        return Finish();
+    }
 
+    // Locks the pairs up to this number, with fresh random rows beside those that are there.
+    private void Find(int wanted)
+    {
+        int before = rows;
+        (count, rows) = (wanted, Rows(wanted));
+        float[] start = new float[(rows - before) * dimensions];
+        random.FillGaussian(start);
+        for (int i = 0; i < start.Length; i++) basis[before * dimensions + i] = start[i];
+        Multiply(before);
+        Array.Copy(image, before * dimensions, basis, before * dimensions, start.Length);
+        Orthonormalise();
         while (true)
         {
             Turn();
             var (converged, excess) = Converged();
             Lock(converged);
-            if (locked >= count || products >= LargestProducts) return Finish();
+            if (locked >= count || products >= LargestProducts) return;
             Filter(excess);
             Orthonormalise();
         }
     }
 
-    // image = active rows · remaining, in double.
-    private void Multiply()
+    // A block somewhat larger than what is wanted of it.
+    private int Rows(int wanted) => Math.Min(dimensions, wanted + Math.Max(16, wanted / 6));
+
+    // image = rows from first on · remaining, in double.
+    private void Multiply(int first)
     {
-        Array.Clear(image, locked * dimensions, (rows - locked) * dimensions);
-        DoubleProduct.Add(arithmetic, rows - locked, dimensions, dimensions, 1, Active(basis), remaining, Active(image));
+        int length = (rows - first) * dimensions;
+        Array.Clear(image, first * dimensions, length);
+        DoubleProduct.Add(
+            arithmetic, rows - first, dimensions, dimensions, 1, basis.AsMemory(first * dimensions, length), remaining, image.AsMemory(first * dimensions, length));
         products++;
     }
 
     // Rayleigh and Ritz: within the span of the active rows, the vectors that make the matrix diagonal.
     private void Turn()
     {
-        Multiply();
+        Multiply(locked);
         int active = rows - locked;
         double[] small = Small(basis, image, locked, rows);
         var (found, turns) = DenseEigen.All(small, active);
@@ -123,7 +144,7 @@ internal sealed class SubspaceIteration
     // is left even where V is not yet an eigenvector to the last digit.
     private void Lock(int converged)
     {
-        if (converged > 0 && locked + converged < count)
+        if (converged > 0 && locked + converged < all)
         {
             int first = locked * dimensions, length = converged * dimensions;
             for (int row = locked; row < locked + converged; row++)
@@ -183,6 +204,4 @@ internal sealed class SubspaceIteration
         Rotate(image, turns, 0, rows, count);
         return DenseEigen.Checked(dimensions, found[..count], basis[..(count * dimensions)], image, products);
     }
-
-    private Memory<double> Active(double[] x) => x.AsMemory(locked * dimensions);
 }

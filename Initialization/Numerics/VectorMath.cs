@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace EvenNet.Initialization;
 
@@ -73,6 +75,27 @@ internal static class VectorMath
         for (; i < x.Length; i++) y[i] += x[i];
     }
 
+    /// <summary>y += x.</summary>
+    public static void Add(ReadOnlySpan<double> x, Span<double> y)
+    {
+        int width = Vector<double>.Count, i = 0;
+        for (; i <= x.Length - width; i += width) (new Vector<double>(y[i..]) + new Vector<double>(x[i..])).CopyTo(y[i..]);
+        for (; i < x.Length; i++) y[i] += x[i];
+    }
+
+    /// <summary>y −= x.</summary>
+    public static void TakeOff(ReadOnlySpan<float> x, Span<double> y)
+    {
+        int width = Vector<float>.Count, half = Vector<double>.Count, i = 0;
+        for (; i <= x.Length - width; i += width)
+        {
+            Vector.Widen(new Vector<float>(x[i..]), out Vector<double> low, out Vector<double> high);
+            (new Vector<double>(y[i..]) - low).CopyTo(y[i..]);
+            (new Vector<double>(y[(i + half)..]) - high).CopyTo(y[(i + half)..]);
+        }
+        for (; i < x.Length; i++) y[i] -= x[i];
+    }
+
     /// <summary>x = a · x + b · y − z.</summary>
     public static void Combine(float a, Span<float> x, float b, ReadOnlySpan<float> y, ReadOnlySpan<float> z)
     {
@@ -96,26 +119,59 @@ internal static class VectorMath
         foreach (ref double value in x) value *= factor;
     }
 
-    /// <summary>Where the largest value is; the first of equals. NaN is never largest.</summary>
-    public static (int Index, float Value) Largest(ReadOnlySpan<float> x)
+    /// <summary>Where x − y is largest; the first of equals. NaN is never largest.</summary>
+    public static (int Index, float Value) LargestDifference(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
     {
-        int width = Vector<float>.Count, i = 0, best = 0;
+        int width = Vector512<float>.Count, i = 0, best = 0;
         float value = float.NegativeInfinity;
-        if (x.Length >= 2 * width)
+        if (x.Length >= width)
         {
-            Vector<float> largest = new(float.NegativeInfinity);
-            Vector<int> where = default, now = Vector<int>.Indices, step = new(width);
-            for (; i <= x.Length - width; i += width, now += step)
+            // Two independent chains; even blocks of sixteen and odd ones.
+            Vector512<float> even = Vector512.Create(float.NegativeInfinity), odd = even;
+            Vector512<int> whereEven = default, whereOdd = default, now = Vector512<int>.Indices, step = Vector512.Create(width);
+            for (; i <= x.Length - 2 * width; i += 2 * width)
             {
-                Vector<float> candidate = new(x[i..]);
-                Vector<int> larger = Vector.GreaterThan(candidate, largest);
-                largest = Vector.ConditionalSelect(larger, candidate, largest);
-                where = Vector.ConditionalSelect(larger, now, where);
+                Keep(Vector512.Create(x[i..]) - Vector512.Create(y[i..]), now, ref even, ref whereEven);
+                now += step;
+                Keep(Vector512.Create(x[(i + width)..]) - Vector512.Create(y[(i + width)..]), now, ref odd, ref whereOdd);
+                now += step;
             }
-            for (int lane = 0; lane < width; lane++)
-                if (largest[lane] > value || (largest[lane] == value && where[lane] < best)) (value, best) = (largest[lane], where[lane]);
+            if (i <= x.Length - width)
+            {
+                Keep(Vector512.Create(x[i..]) - Vector512.Create(y[i..]), now, ref even, ref whereEven);
+                i += width;
+            }
+            value = Math.Max(Largest(even), Largest(odd));
+            Vector512<float> all = Vector512.Create(value);
+            Vector512<int> none = Vector512.Create(int.MaxValue);
+            best = Smallest(Vector512.Min(
+                Vector512.ConditionalSelect(Vector512.Equals(even, all).AsInt32(), whereEven, none),
+                Vector512.ConditionalSelect(Vector512.Equals(odd, all).AsInt32(), whereOdd, none)));
+            if (float.IsNegativeInfinity(value)) best = 0;
         }
-        for (; i < x.Length; i++) if (x[i] > value) (value, best) = (x[i], i);
+        for (; i < x.Length; i++) if (x[i] - y[i] > value) (value, best) = (x[i] - y[i], i);
         return (best, value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Keep(Vector512<float> candidate, Vector512<int> now, ref Vector512<float> largest, ref Vector512<int> where)
+    {
+        Vector512<float> larger = Vector512.GreaterThan(candidate, largest);
+        largest = Vector512.ConditionalSelect(larger, candidate, largest);
+        where = Vector512.ConditionalSelect(larger.AsInt32(), now, where);
+    }
+
+    private static float Largest(Vector512<float> x)
+    {
+        Vector256<float> half = Vector256.Max(x.GetLower(), x.GetUpper());
+        Vector128<float> quarter = Vector128.Max(half.GetLower(), half.GetUpper());
+        return Math.Max(Math.Max(quarter[0], quarter[1]), Math.Max(quarter[2], quarter[3]));
+    }
+
+    private static int Smallest(Vector512<int> x)
+    {
+        Vector256<int> half = Vector256.Min(x.GetLower(), x.GetUpper());
+        Vector128<int> quarter = Vector128.Min(half.GetLower(), half.GetUpper());
+        return Math.Min(Math.Min(quarter[0], quarter[1]), Math.Min(quarter[2], quarter[3]));
     }
 }
