@@ -1,3 +1,4 @@
+using System.Buffers;
 using EvenNet.Framework;
 
 namespace EvenNet.Initialization;
@@ -80,15 +81,19 @@ public sealed class Patches
     /// <summary>Some rows of a group, by ascending number, into the beginning of rows.</summary>
     public void Choose(int group, IReadOnlyList<int> chosen, float[] rows)
     {
-        float[] sample = new float[input.Shape.Count];
-        int next = 0;
-        while (next < chosen.Count)
+        // Where each sample's rows begin among the chosen.
+        List<int> starts = [];
+        for (int i = 0; i < chosen.Count; i++)
+            if (i == 0 || chosen[i] / RowsPerSample != chosen[i - 1] / RowsPerSample) starts.Add(i);
+        backend.For(starts.Count, s =>
         {
-            int n = chosen[next] / RowsPerSample, first = next;
-            while (next < chosen.Count && chosen[next] / RowsPerSample == n) next++;
-            input.Read(n, sample);
-            backend.For(next - first, i => Unroll(sample, group, chosen[first + i] % RowsPerSample, rows.AsSpan((first + i) * Dimensions, Dimensions)));
-        }
+            int first = starts[s], end = s + 1 < starts.Count ? starts[s + 1] : chosen.Count;
+            float[] rented = ArrayPool<float>.Shared.Rent(input.Shape.Count);
+            Span<float> sample = rented.AsSpan(0, input.Shape.Count);
+            input.Read(chosen[first] / RowsPerSample, sample);
+            for (int i = first; i < end; i++) Unroll(sample, group, chosen[i] % RowsPerSample, rows.AsSpan(i * Dimensions, Dimensions));
+            ArrayPool<float>.Shared.Return(rented);
+        });
     }
 
     /// <summary>Rows first … first + count of one sample (C×H×W) of a group, into rows at … at + count of count × dimensions.</summary>

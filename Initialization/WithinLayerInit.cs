@@ -100,7 +100,6 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
         net.Forward(node, Phase);
         if (!Normalize) return new WithinLayer(node.Name, method, double.NaN, double.NaN);
         HashSet<int> dead = Calibrate(net, node, weights, new Philox(seed, RandomPurpose.Redraw, index), notes);
-        net.Forward(node, Phase);
         ChannelMoments after = net.Backend.Moments(net[node]);
         float target = net.Parameters.Bias(node) is null ? float.NaN : Bias;
         return new WithinLayer(
@@ -117,43 +116,49 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
     }
 
     // W(i,:) /= σ(i), b(i) = β − μ(i)/σ(i). A dead filter is drawn again from the Gaussian; one that stays dead keeps its weights and gets b = β.
+    // The output becomes what the layer now gives.
     private HashSet<int> Calibrate(Net net, Node node, float[] weights, RandomSource random, List<InitNote> notes)
     {
         Parameter weight = net.Parameters.Weight(node);
         ChannelMoments moments = net.Backend.Moments(net[node]);
-        int[] dead = DeadChannels(moments, weights);
+        int[] dead = DeadChannels(net.Backend, moments, weights);
         if (dead.Length > 0)
         {
             foreach (int o in dead) random.FillGaussian(weights.AsSpan(o * weight.FanIn, weight.FanIn));
             weight.Write(weights);
             net.Forward(node, Phase);
             moments = net.Backend.Moments(net[node]);
-            int[] still = DeadChannels(moments, weights);
+            int[] still = DeadChannels(net.Backend, moments, weights);
             notes.Add(new InitNote(node.Name, "dead-filter", still.Length == 0
                 ? $"{dead.Length} of {weight.Rows} filters answered nothing and were drawn again from the Gaussian"
                 : $"{still.Length} of {weight.Rows} filters answer nothing, whatever their weights: is the input constant?"));
             dead = still;
         }
         var silent = dead.ToHashSet();
-        float[] bias = new float[weight.Rows];
+        double[] scale = new double[weight.Rows], shift = new double[weight.Rows];
         for (int o = 0; o < weight.Rows; o++)
         {
-            bias[o] = Bias;
-            if (silent.Contains(o)) continue;
-            double scale = 1 / moments.Deviation[o];
-            bias[o] = (float)(Bias - moments.Mean[o] * scale);
-            foreach (ref float w in weights.AsSpan(o * weight.FanIn, weight.FanIn)) w = (float)(w * scale);
+            scale[o] = silent.Contains(o) ? 1 : 1 / moments.Deviation[o];
+            shift[o] = silent.Contains(o) ? Bias : Bias - moments.Mean[o] * scale[o];
         }
+        net.Backend.For(weight.Rows, o =>
+        {
+            foreach (ref float w in weights.AsSpan(o * weight.FanIn, weight.FanIn)) w = (float)(w * scale[o]);
+        });
         weight.Write(weights);
-        net.Parameters.Bias(node)?.Write(bias);
+        Parameter? bias = net.Parameters.Bias(node);
+        bias?.Write(shift);
+        // The layer is linear in both: its output follows without another pass.
+        net.Backend.ScaleChannels(net[node], scale, bias is null ? new double[weight.Rows] : shift);
         return silent;
     }
 
     // A filter's rounding is of the size of its weights times the inputs' mean, which shows in the largest mean answer to weights of length one.
-    private static int[] DeadChannels(ChannelMoments moments, float[] weights)
+    private static int[] DeadChannels(Backend backend, ChannelMoments moments, float[] weights)
     {
         int outputs = moments.Deviation.Length, fanIn = weights.Length / outputs;
-        double[] lengths = [.. Enumerable.Range(0, outputs).Select(o => Math.Sqrt(VectorMath.SquaredNorm(weights.AsSpan(o * fanIn, fanIn))))];
+        double[] lengths = new double[outputs];
+        backend.For(outputs, o => lengths[o] = Math.Sqrt(VectorMath.SquaredNorm(weights.AsSpan(o * fanIn, fanIn))));
         double mean = lengths.Select((l, o) => l > 0 ? Math.Abs(moments.Mean[o]) / l : 0).Max(), least = Dead * moments.Deviation.Max();
         return [.. Enumerable.Range(0, outputs).Where(o => !(moments.Deviation[o] > Math.Max(least, Rounding * mean * lengths[o])))];
     }

@@ -1,8 +1,8 @@
 namespace EvenNet.Framework;
 
 /// <summary>
-/// A device: answers a request with the first offer of its catalogue, and owns memory. Beside layers it does four things:
-/// matrix products, channel moments and single samples' weight gradients, on which the initializers stand, and the solver's update.
+/// A device: answers a request with the first offer of its catalogue, and owns memory. Beside layers it does what the
+/// initializers stand on, matrix products, channels' moments and scales and single samples' weight gradients, and the solver's update.
 /// </summary>
 public abstract class Backend : IDisposable
 {
@@ -52,6 +52,9 @@ public abstract class Backend : IDisposable
 
     /// <summary>Mean and deviation of each channel over samples and positions, in double.</summary>
     public virtual ChannelMoments Moments(Tensor value) => HostMoments.Of(value);
+
+    /// <summary>value[c] ← scale[c] · value[c] + shift[c] for each channel, at all samples and positions.</summary>
+    public virtual void ScaleChannels(Tensor value, double[] scale, double[] shift) => HostMoments.Scale(value, scale, shift);
 
     /// <summary>One solver step on one parameter.</summary>
     public abstract void Sgd(in SgdUpdate update);

@@ -1,6 +1,6 @@
 namespace EvenNet.Framework;
 
-/// <summary>Channel moments by copying the value to the host, sample by sample, in two passes: means first, then squared differences.</summary>
+/// <summary>Channel moments by copying the value to the host, sample by sample, in two passes: means first, then squared differences. And the way back.</summary>
 internal static class HostMoments
 {
     public static ChannelMoments Of(Tensor value)
@@ -12,6 +12,18 @@ internal static class HostMoments
         double[] deviation = Sum(value, mean, static (x, m) => (x - m) * (x - m));
         for (int c = 0; c < channels; c++) deviation[c] = Math.Sqrt(deviation[c] / count);
         return new ChannelMoments(mean, deviation);
+    }
+
+    public static void Scale(Tensor value, double[] scale, double[] shift)
+    {
+        double[] all = value.ReadExact();
+        int plane = value.Shape.Plane;
+        for (int i = 0; i < all.Length; i++)
+        {
+            int c = i / plane % scale.Length;
+            all[i] = scale[c] * all[i] + shift[c];
+        }
+        value.Write(all);
     }
 
     private static double[] Sum(Tensor value, double[] center, Func<double, double, double> term)

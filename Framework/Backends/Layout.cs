@@ -38,15 +38,15 @@ public readonly record struct Layout(LayoutKind Kind, int Halo = 0)
     public void Unpack<T>(Shape shape, ReadOnlySpan<T> stored, Span<T> logical) where T : unmanaged
     {
         int width = shape.Width, storedWidth = width + 2 * Halo, step = Kind == LayoutKind.Blocked ? BlockSize : 1;
-        for (int c = 0; c < shape.Channels; c++)
+        // Row by row of a block's channels, which lie together.
+        for (int first = 0; first < shape.Channels; first += step)
+        for (int h = 0; h < shape.Height; h++)
+        for (int c = first; c < Math.Min(shape.Channels, first + step); c++)
         {
-            for (int h = 0; h < shape.Height; h++)
-            {
-                ReadOnlySpan<T> row = stored[RowOffset(shape, c, h, storedWidth)..];
-                Span<T> to = logical.Slice((c * shape.Height + h) * width, width);
-                if (step == 1) row[..width].CopyTo(to);
-                else for (int w = 0; w < to.Length; w++) to[w] = row[w * BlockSize];
-            }
+            ReadOnlySpan<T> row = stored[RowOffset(shape, c, h, storedWidth)..];
+            Span<T> to = logical.Slice((c * shape.Height + h) * width, width);
+            if (step == 1) row[..width].CopyTo(to);
+            else for (int w = 0; w < to.Length; w++) to[w] = row[w * BlockSize];
         }
     }
 
@@ -55,15 +55,14 @@ public readonly record struct Layout(LayoutKind Kind, int Halo = 0)
     {
         int width = shape.Width, storedWidth = width + 2 * Halo, step = Kind == LayoutKind.Blocked ? BlockSize : 1;
         if (stored.Length != logical.Length) stored.Clear();
-        for (int c = 0; c < shape.Channels; c++)
+        for (int first = 0; first < shape.Channels; first += step)
+        for (int h = 0; h < shape.Height; h++)
+        for (int c = first; c < Math.Min(shape.Channels, first + step); c++)
         {
-            for (int h = 0; h < shape.Height; h++)
-            {
-                Span<T> row = stored[RowOffset(shape, c, h, storedWidth)..];
-                ReadOnlySpan<T> from = logical.Slice((c * shape.Height + h) * width, width);
-                if (step == 1) from.CopyTo(row);
-                else for (int w = 0; w < from.Length; w++) row[w * BlockSize] = from[w];
-            }
+            Span<T> row = stored[RowOffset(shape, c, h, storedWidth)..];
+            ReadOnlySpan<T> from = logical.Slice((c * shape.Height + h) * width, width);
+            if (step == 1) from.CopyTo(row);
+            else for (int w = 0; w < from.Length; w++) row[w * BlockSize] = from[w];
         }
     }
 

@@ -23,6 +23,20 @@ public sealed partial class Philox
         usedWords = WordsPerBlock;
     }
 
+    /// <inheritdoc/>
+    public override void FillGaussian(Memory<float> values, Action<int, Action<int>> loop)
+    {
+        const int Piece = 1 << 16;
+        ulong first = nextBlock;
+        loop((values.Length + Piece - 1) / Piece, piece =>
+        {
+            int at = piece * Piece;
+            Gaussian(seed, stream, draw, first + (ulong)at / 2, values.Span.Slice(at, Math.Min(Piece, values.Length - at)));
+        });
+        nextBlock += ((ulong)values.Length + 1) / 2;
+        usedWords = WordsPerBlock;
+    }
+
     /// <summary>
     /// Normal draws by position: values[j] is draw 2 · firstBlock + j of the stream, whoever fills it and in whatever pieces.
     /// A generator at its start fills from block 0.

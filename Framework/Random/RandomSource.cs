@@ -6,6 +6,9 @@ public abstract class RandomSource
     /// <summary>Fills the span with independent draws of the normal distribution N(0, 1).</summary>
     public abstract void FillGaussian(Span<float> values);
 
+    /// <summary>The same for many values, in pieces that <paramref name="loop"/> may run side by side: loop(pieces, body) runs body(0) … body(pieces − 1).</summary>
+    public virtual void FillGaussian(Memory<float> values, Action<int, Action<int>> loop) => FillGaussian(values.Span);
+
     /// <summary>One draw of the uniform distribution on [0, 1), a multiple of 2⁻⁵³.</summary>
     public abstract double NextUniform();
 

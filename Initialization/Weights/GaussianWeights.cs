@@ -11,7 +11,7 @@ public sealed record GaussianWeights(float Deviation = 1) : IWeightFiller
     /// <inheritdoc/>
     public string Fill(WeightRequest request)
     {
-        request.Random(RandomPurpose.Weights, 0).FillGaussian(request.Weights);
+        request.Random(RandomPurpose.Weights, 0).FillGaussian(request.Weights, request.Backend.For);
         if (Deviation != 1) foreach (ref float w in request.Weights.AsSpan()) w *= Deviation;
         return Name;
     }

@@ -7,6 +7,7 @@ namespace EvenNet.Kernels.Cpu;
 public sealed class CpuBackend : Backend
 {
     private readonly ReferenceBackend reference = new();
+    private readonly SpareBlock spare = new();
     private readonly CpuGemm gemm;
     private readonly CpuSgd sgd;
     private readonly CpuSquaredNorm squaredNorm;
@@ -50,7 +51,7 @@ public sealed class CpuBackend : Backend
     public override BackendLimits? MeasureLimits(TimeSpan time) => new CpuLimits(Threads, VectorWidth.Widest).Measure(time);
 
     /// <inheritdoc/>
-    public override Storage Allocate(long count) => new FloatStorage(count);
+    public override Storage Allocate(long count) => new FloatStorage(count, spare);
 
     /// <inheritdoc/>
     public override unsafe void Gemm(
@@ -74,6 +75,9 @@ public sealed class CpuBackend : Backend
         weightGradients.Add(layer, x, dy, first, count, squares, sums);
 
     /// <inheritdoc/>
+    public override void ScaleChannels(Tensor value, double[] scale, double[] shift) => CpuChannelScale.Apply(value, scale, shift, Threads);
+
+    /// <inheritdoc/>
     public override ChannelMoments Moments(Tensor value) => CpuMoments.Of(value, Threads);
 
     /// <inheritdoc/>
@@ -82,6 +86,7 @@ public sealed class CpuBackend : Backend
         Threads.Dispose();
         gemm.Dispose();
         weightGradients.Dispose();
+        spare.Dispose();
         reference.Dispose();
         base.Dispose(disposing);
     }

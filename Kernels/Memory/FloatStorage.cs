@@ -4,15 +4,16 @@ using EvenNet.Framework;
 namespace EvenNet.Kernels;
 
 /// <summary>float32 host memory: what the cpu backend works in.</summary>
-internal sealed unsafe class FloatStorage(long count) : Storage
+internal sealed unsafe class FloatStorage(long count, SpareBlock? spare = null) : Storage
 {
-    private readonly NativeBlock block = new(count * sizeof(float));
+    private readonly NativeBlock block = spare?.Take(count * sizeof(float)) ?? new(count * sizeof(float));
+    private bool disposed;
 
     public float* Pointer => (float*)block.Pointer;
 
     public override long Count => count;
 
-    public override long Bytes => block.Bytes;
+    public override long Bytes => count * sizeof(float);
 
     public override void Read(long offset, Span<float> to) => Part(offset, to.Length).CopyTo(to);
 
@@ -36,7 +37,13 @@ internal sealed unsafe class FloatStorage(long count) : Storage
         NativeMemory.Clear(Pointer + offset, (nuint)length * sizeof(float));
     }
 
-    protected override void Dispose(bool disposing) => block.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        if (disposed) return;
+        disposed = true;
+        if (spare is null) block.Dispose();
+        else spare.Return(block);
+    }
 
     private Span<float> Part(long offset, int length)
     {
@@ -46,7 +53,7 @@ internal sealed unsafe class FloatStorage(long count) : Storage
 
     private void Check(long offset, long length)
     {
-        ObjectDisposedException.ThrowIf(block.IsClosed, this);
+        ObjectDisposedException.ThrowIf(disposed, this);
         if (offset < 0 || length < 0 || offset + length > count) throw new ArgumentOutOfRangeException(nameof(offset), $"{offset} + {length} lies outside a block of {count}");
     }
 }

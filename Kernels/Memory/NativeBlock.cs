@@ -37,6 +37,9 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
     /// <summary>Bytes asked for.</summary>
     public long Bytes { get; }
 
+    /// <summary>Zeroes the first bytes.</summary>
+    public void Clear(long bytes) => NativeMemory.Clear(Pointer, (nuint)bytes);
+
     public override bool IsInvalid => handle == 0;
 
     protected override bool ReleaseHandle()
