@@ -15,6 +15,13 @@ public abstract class Backend : IDisposable
     /// <summary>Threads that loops on the host may use around this backend; never changes a result.</summary>
     public virtual int Parallelism => Environment.ProcessorCount;
 
+    /// <summary>Runs body(0) … body(turns − 1) on the host with as many threads as the backend was given; each turn writes what no other one touches.</summary>
+    public virtual void For(int turns, Action<int> body)
+    {
+        if (turns > 1 && Parallelism > 1) Parallel.For(0, turns, new ParallelOptions { MaxDegreeOfParallelism = Parallelism }, body);
+        else for (int turn = 0; turn < turns; turn++) body(turn);
+    }
+
     /// <summary>Kernels, fastest first; the first offer wins.</summary>
     protected abstract IReadOnlyList<Func<KernelRequest, KernelOffer?>> Catalogue { get; }
 

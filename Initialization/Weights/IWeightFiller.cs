@@ -40,7 +40,7 @@ public sealed class WeightRequest
     public CancellationToken Cancellation { get; init; }
 
     /// <summary>The backend's product for the numerical methods.</summary>
-    internal Arithmetic Arithmetic => new(Backend.Gemm, Backend.Parallelism);
+    internal Arithmetic Arithmetic => new(Backend);
 
     /// <summary>Outputs of one group.</summary>
     public int OutputsPerGroup => Node.Shape.Channels / Patches.Groups;

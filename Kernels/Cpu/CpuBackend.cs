@@ -51,6 +51,10 @@ public sealed class CpuBackend : Backend
     public override BackendLimits? MeasureLimits(TimeSpan time) => new CpuLimits(Threads, VectorWidth.Widest).Measure(time);
 
     /// <inheritdoc/>
+    /// <remarks>The same workers as the kernels': others would fight with them for the processors.</remarks>
+    public override void For(int turns, Action<int> body) => Threads.For(turns, (_, turn) => body(turn));
+
+    /// <inheritdoc/>
     public override Storage Allocate(long count) => new FloatStorage(count, spare);
 
     /// <inheritdoc/>
