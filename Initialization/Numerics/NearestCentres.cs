@@ -4,17 +4,25 @@ namespace EvenNet.Initialization;
 /// For each of a set of unit rows the nearest centre. Chunks of rows times all centres go through the matrix product, then
 /// one vectorised pass finds the largest of x·c − ½‖c‖², which is nearest in Euclid's sense and, among unit centres, in
 /// angle. A row whose number is not among the usable ones has no centre: −1.
+/// When centres have moved a little, rows whose centre cannot have changed are left out (Hamerly 2010, "Making k-means even
+/// faster"): no other score grows by more than its centre moved.
 /// </summary>
 internal sealed class NearestCentres
 {
-    private const int ScoreCount = 1 << 18, MostRows = 4096, TaskRows = 32;
+    private const int ScoreCount = 1 << 18, MostRows = 4096, TaskRows = 32, BoundRows = 1024;
+
+    // More than rounding takes from a score, so that a row is only left out when float32 would find the same centre again.
+    private const float Margin = 1e-5f;
 
     private readonly Arithmetic arithmetic;
     private readonly ReadOnlyMemory<float> rows;
     private readonly int[] usable;
-    private readonly bool[] isUsable;
     private readonly int dimensions, clusters, count, chunkRows;
     private readonly float[] scores, closeness;
+
+    // For each row a bound on the score of every other centre; the centres that it was taken with; room for rows to look at again.
+    private readonly float[] others, known, gathered;
+    private bool isBounded;
 
     // What SumRows has summed: the centre of each row then, and each centre's sum.
     private readonly int[] summed;
@@ -32,10 +40,11 @@ internal sealed class NearestCentres
         chunkRows = Math.Clamp(ScoreCount / clusters / TaskRows * TaskRows, TaskRows, MostRows);    // whole tasks
         scores = new float[Math.Min(chunkRows, count) * clusters];
         closeness = new float[count];
+        others = new float[count];
+        known = new float[clusters * dimensions];
+        gathered = new float[Math.Min(chunkRows, count) * dimensions];
         Assignments = new int[count];
         Array.Fill(Assignments, -1);
-        isUsable = new bool[count];
-        foreach (int row in usable) isUsable[row] = true;
         Sizes = new int[clusters];
         summed = (int[])Assignments.Clone();
         sums = [.. Enumerable.Range(0, clusters).Select(_ => new double[dimensions])];
@@ -56,14 +65,11 @@ internal sealed class NearestCentres
         float[] halfNorms = new float[clusters];
         for (int k = 0; k < clusters; k++) halfNorms[k] = (float)(0.5 * VectorMath.SquaredNorm(centres.AsSpan(k * dimensions, dimensions)));
 
-        int[] changes = new int[(count + TaskRows - 1) / TaskRows];
-        for (int start = 0; start < count; start += chunkRows)
-        {
-            int first = start, length = Math.Min(chunkRows, count - start);
-            arithmetic.Product(false, true, length, clusters, dimensions, rows.Span.Slice(first * dimensions, length * dimensions), centres, scores);
-            arithmetic.For((length + TaskRows - 1) / TaskRows, task =>
-                changes[first / TaskRows + task] = Choose(first, task * TaskRows, Math.Min(length, (task + 1) * TaskRows), halfNorms));
-        }
+        int changed = 0;
+        int[] doubtful = isBounded ? Doubtful(centres, halfNorms) : usable;
+        for (int first = 0; first < doubtful.Length; first += chunkRows) changed += Choose(new ArraySegment<int>(doubtful, first, Math.Min(chunkRows, doubtful.Length - first)), centres, halfNorms);
+        centres.CopyTo(known, 0);
+        isBounded = true;
 
         Array.Clear(Sizes);
         double inertia = 0;
@@ -73,7 +79,7 @@ internal sealed class NearestCentres
             inertia += Math.Max(0, 1 - 2.0 * closeness[row]);
         }
         Inertia = inertia;
-        return changes.Sum();
+        return changed;
     }
 
     /// <summary>
@@ -98,6 +104,7 @@ internal sealed class NearestCentres
             Assignments[row] = k;
             Sizes[k] = 1;
             closeness[row] = 0.5f;
+            others[row] = float.PositiveInfinity;
             filled.Add((k, row));
         }
         return filled;
@@ -133,19 +140,68 @@ internal sealed class NearestCentres
         return (moved, starts);
     }
 
-    private int Choose(int first, int from, int to, float[] halfNorms)
+    // Rows that another centre may be nearer to by now, ascending; the others' own score is brought up to date.
+    private int[] Doubtful(float[] centres, float[] halfNorms)
     {
-        int changes = 0;
-        for (int i = from; i < to; i++)
+        float[] moves = new float[clusters];
+        for (int k = 0; k < clusters; k++)
         {
-            int row = first + i;
-            if (!isUsable[row]) continue;
-            ReadOnlySpan<float> score = scores.AsSpan(i * clusters, clusters);
-            var (nearest, value) = VectorMath.LargestDifference(score, halfNorms);
-            if (Assignments[row] != nearest) changes++;
-            Assignments[row] = nearest;
-            closeness[row] = value;
+            ReadOnlySpan<float> now = centres.AsSpan(k * dimensions, dimensions), before = known.AsSpan(k * dimensions, dimensions);
+            // Of x·c with a unit row, and of ½‖c‖².
+            moves[k] = (float)(Math.Sqrt(VectorMath.SquaredDistance(now, before)) + Math.Abs(halfNorms[k] - 0.5 * VectorMath.SquaredNorm(before)));
         }
-        return changes;
+        int furthest = 0, second = -1;
+        for (int k = 1; k < clusters; k++)
+        {
+            if (moves[k] > moves[furthest]) (furthest, second) = (k, furthest);
+            else if (second < 0 || moves[k] > moves[second]) second = k;
+        }
+        float most = moves[furthest], mostBeside = second < 0 ? 0 : moves[second];
+
+        int pieces = (usable.Length + BoundRows - 1) / BoundRows;
+        var found = new List<int>[pieces];
+        arithmetic.For(pieces, piece =>
+        {
+            List<int> list = found[piece] = [];
+            for (int i = piece * BoundRows; i < Math.Min(usable.Length, (piece + 1) * BoundRows); i++)
+            {
+                int row = usable[i], own = Assignments[row];
+                others[row] += own == furthest ? mostBeside : most;
+                float score = VectorMath.Dot(rows.Span.Slice(row * dimensions, dimensions), centres.AsSpan(own * dimensions, dimensions)) - halfNorms[own];
+                if (score > others[row] + Margin) closeness[row] = score;
+                else list.Add(row);
+            }
+        });
+        return [.. found.SelectMany(list => list)];
+    }
+
+    // The nearest centre of some rows, at most a chunk of them. Returns how many changed their centre.
+    private int Choose(ArraySegment<int> some, float[] centres, float[] halfNorms)
+    {
+        int length = some.Count, first = some[0];
+        bool together = some[length - 1] - first == length - 1;
+        if (!together)
+            arithmetic.For((length + TaskRows - 1) / TaskRows, task =>
+            {
+                for (int i = task * TaskRows; i < Math.Min(length, (task + 1) * TaskRows); i++)
+                    rows.Span.Slice(some[i] * dimensions, dimensions).CopyTo(gathered.AsSpan(i * dimensions));
+            });
+        ReadOnlySpan<float> x = together ? rows.Span.Slice(first * dimensions, length * dimensions) : gathered.AsSpan(0, length * dimensions);
+        arithmetic.Product(false, true, length, clusters, dimensions, x, centres, scores);
+
+        int[] changes = new int[(length + TaskRows - 1) / TaskRows];
+        arithmetic.For(changes.Length, task =>
+        {
+            for (int i = task * TaskRows; i < Math.Min(length, (task + 1) * TaskRows); i++)
+            {
+                int row = some[i];
+                var (nearest, value, next) = VectorMath.LargestDifference(scores.AsSpan(i * clusters, clusters), halfNorms);
+                if (Assignments[row] != nearest) changes[task]++;
+                Assignments[row] = nearest;
+                closeness[row] = value;
+                others[row] = next;
+            }
+        });
+        return changes.Sum();
     }
 }

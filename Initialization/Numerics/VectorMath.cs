@@ -119,44 +119,65 @@ internal static class VectorMath
         foreach (ref double value in x) value *= factor;
     }
 
-    /// <summary>Where x − y is largest; the first of equals. NaN is never largest.</summary>
-    public static (int Index, float Value) LargestDifference(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
+    /// <summary>Where x − y is largest, the first of equals, its value, and the largest value elsewhere. NaN is never largest.</summary>
+    public static (int Index, float Value, float Next) LargestDifference(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
     {
         int width = Vector512<float>.Count, i = 0, best = 0;
-        float value = float.NegativeInfinity;
+        float value = float.NegativeInfinity, next = value;
         if (x.Length >= width)
         {
-            // Two independent chains; even blocks of sixteen and odd ones.
-            Vector512<float> even = Vector512.Create(float.NegativeInfinity), odd = even;
+            // Each lane's largest and second; even blocks of sixteen and odd ones are independent chains.
+            Vector512<float> even = Vector512.Create(value), odd = even, evenNext = even, oddNext = even;
             Vector512<int> whereEven = default, whereOdd = default, now = Vector512<int>.Indices, step = Vector512.Create(width);
             for (; i <= x.Length - 2 * width; i += 2 * width)
             {
-                Keep(Vector512.Create(x[i..]) - Vector512.Create(y[i..]), now, ref even, ref whereEven);
+                Keep(Vector512.Create(x[i..]) - Vector512.Create(y[i..]), now, ref even, ref evenNext, ref whereEven);
                 now += step;
-                Keep(Vector512.Create(x[(i + width)..]) - Vector512.Create(y[(i + width)..]), now, ref odd, ref whereOdd);
+                Keep(Vector512.Create(x[(i + width)..]) - Vector512.Create(y[(i + width)..]), now, ref odd, ref oddNext, ref whereOdd);
                 now += step;
             }
             if (i <= x.Length - width)
             {
-                Keep(Vector512.Create(x[i..]) - Vector512.Create(y[i..]), now, ref even, ref whereEven);
+                Keep(Vector512.Create(x[i..]) - Vector512.Create(y[i..]), now, ref even, ref evenNext, ref whereEven);
                 i += width;
             }
-            value = Math.Max(Largest(even), Largest(odd));
-            Vector512<float> all = Vector512.Create(value);
-            Vector512<int> none = Vector512.Create(int.MaxValue);
-            best = Smallest(Vector512.Min(
-                Vector512.ConditionalSelect(Vector512.Equals(even, all).AsInt32(), whereEven, none),
-                Vector512.ConditionalSelect(Vector512.Equals(odd, all).AsInt32(), whereOdd, none)));
-            if (float.IsNegativeInfinity(value)) best = 0;
+            // The odd chain's lanes join the even one's: where both hold the same, the lower index counts.
+            Vector512<float> larger = Vector512.GreaterThan(odd, even) | (Vector512.Equals(odd, even) & Vector512.LessThan(whereOdd, whereEven).AsSingle());
+            Vector512<float> most = Vector512.ConditionalSelect(larger, odd, even), less = Vector512.ConditionalSelect(larger, even, odd);
+            Vector512<int> where = Vector512.ConditionalSelect(larger.AsInt32(), whereOdd, whereEven);
+            Vector512<float> seconds = Vector512.Max(less, Vector512.Max(evenNext, oddNext));
+            value = Largest(most);
+            if (!float.IsNegativeInfinity(value))
+            {
+                best = Smallest(Vector512.ConditionalSelect(Vector512.Equals(most, Vector512.Create(value)).AsInt32(), where, Vector512.Create(int.MaxValue)));
+                Vector512<float> winner = Vector512.Equals(where, Vector512.Create(best)).AsSingle() & Vector512.Equals(most, Vector512.Create(value));
+                next = Largest(Vector512.ConditionalSelect(winner, seconds, Vector512.Max(most, seconds)));
+            }
         }
-        for (; i < x.Length; i++) if (x[i] - y[i] > value) (value, best) = (x[i] - y[i], i);
-        return (best, value);
+        for (; i < x.Length; i++)
+        {
+            float difference = x[i] - y[i];
+            if (difference > value) (value, next, best) = (difference, value, i);
+            else if (difference > next) next = difference;
+        }
+        return (best, value, next);
+    }
+
+    /// <summary>Σ (x − y)² in double.</summary>
+    public static double SquaredDistance(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
+    {
+        double sum = 0;
+        for (int i = 0; i < x.Length; i++) sum += ((double)x[i] - y[i]) * ((double)x[i] - y[i]);
+        return sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Keep(Vector512<float> candidate, Vector512<int> now, ref Vector512<float> largest, ref Vector512<int> where)
+    private static void Keep(Vector512<float> candidate, Vector512<int> now, ref Vector512<float> largest, ref Vector512<float> second, ref Vector512<int> where)
     {
         Vector512<float> larger = Vector512.GreaterThan(candidate, largest);
+        // NaN is neither: it loses against the second too.
+        Vector512<float> less = Vector512.ConditionalSelect(larger, largest, candidate);
+        second = Vector512.ConditionalSelect(Vector512.GreaterThan(less, second), less, second);
         largest = Vector512.ConditionalSelect(larger, candidate, largest);
         where = Vector512.ConditionalSelect(larger.AsInt32(), now, where);
     }
