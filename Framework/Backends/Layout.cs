@@ -40,14 +40,14 @@ public readonly record struct Layout(LayoutKind Kind, int Halo = 0)
         int width = shape.Width, storedWidth = width + 2 * Halo, step = Kind == LayoutKind.Blocked ? BlockSize : 1;
         // Row by row of a block's channels, which lie together.
         for (int first = 0; first < shape.Channels; first += step)
-        for (int h = 0; h < shape.Height; h++)
-        for (int c = first; c < Math.Min(shape.Channels, first + step); c++)
-        {
-            ReadOnlySpan<T> row = stored[RowOffset(shape, c, h, storedWidth)..];
-            Span<T> to = logical.Slice((c * shape.Height + h) * width, width);
-            if (step == 1) row[..width].CopyTo(to);
-            else for (int w = 0; w < to.Length; w++) to[w] = row[w * BlockSize];
-        }
+            for (int h = 0; h < shape.Height; h++)
+                for (int c = first; c < Math.Min(shape.Channels, first + step); c++)
+                {
+                    ReadOnlySpan<T> row = stored[RowOffset(shape, c, h, storedWidth)..];
+                    Span<T> to = logical.Slice((c * shape.Height + h) * width, width);
+                    if (step == 1) row[..width].CopyTo(to);
+                    else for (int w = 0; w < to.Length; w++) to[w] = row[w * BlockSize];
+                }
     }
 
     /// <summary>Copies one sample from logical order, and zeros into the border and the channel tail.</summary>
@@ -56,14 +56,14 @@ public readonly record struct Layout(LayoutKind Kind, int Halo = 0)
         int width = shape.Width, storedWidth = width + 2 * Halo, step = Kind == LayoutKind.Blocked ? BlockSize : 1;
         if (stored.Length != logical.Length) stored.Clear();
         for (int first = 0; first < shape.Channels; first += step)
-        for (int h = 0; h < shape.Height; h++)
-        for (int c = first; c < Math.Min(shape.Channels, first + step); c++)
-        {
-            Span<T> row = stored[RowOffset(shape, c, h, storedWidth)..];
-            ReadOnlySpan<T> from = logical.Slice((c * shape.Height + h) * width, width);
-            if (step == 1) from.CopyTo(row);
-            else for (int w = 0; w < from.Length; w++) row[w * BlockSize] = from[w];
-        }
+            for (int h = 0; h < shape.Height; h++)
+                for (int c = first; c < Math.Min(shape.Channels, first + step); c++)
+                {
+                    Span<T> row = stored[RowOffset(shape, c, h, storedWidth)..];
+                    ReadOnlySpan<T> from = logical.Slice((c * shape.Height + h) * width, width);
+                    if (step == 1) from.CopyTo(row);
+                    else for (int w = 0; w < from.Length; w++) row[w * BlockSize] = from[w];
+                }
     }
 
     private int RowOffset(Shape shape, int channel, int row, int storedWidth)
