@@ -18,8 +18,9 @@ internal sealed unsafe class WinogradPass
     private const int Block = HaloLayout.Block;
     private const int Skew = 5 * Block;             // between planes, whose distance must not be a multiple of a memory page: they would share cache sets
     private const long SharedBytes = 8 << 20;       // a section's transformed source in the third-level cache
-    private const long OwnBytes = 300 * 1024;       // in a worker's second-level cache
-    private const int OwnStrips = 2, PartStrips = 4, ChunkBlocks = 8;
+    private const long OwnBytes = 340 * 1024;       // in a worker's second-level cache
+    private const int PartStrips = 4, ChunkBlocks = 8;
+    private const int OwnSections = 16;             // at least, so that workers end together
 
     private readonly Threads threads;
     private readonly WinogradTransforms transforms;
@@ -65,8 +66,9 @@ internal sealed unsafe class WinogradPass
 
         strip = (long)source.Planes * Block * rows;
         long stripBytes = Products * strip * sizeof(float);
-        own = OwnStrips * stripBytes <= OwnBytes && tiles >= 16 * OwnStrips * rows;
-        int strips = own ? OwnStrips : (int)Math.Max(1, SharedBytes / stripBytes);
+        int ownStrips = (int)Math.Min(PartStrips, OwnBytes / stripBytes);
+        own = ownStrips > 0 && tiles >= OwnSections * ownStrips * rows;
+        int strips = own ? ownStrips : (int)Math.Max(1, SharedBytes / stripBytes);
         sections = (tiles + strips * rows - 1) / (strips * rows);
         int most = (tiles + sections - 1) / sections;
         plane = (most + rows - 1) / rows * strip + Skew;

@@ -11,7 +11,7 @@ internal sealed unsafe class WinogradWeightGradient
 {
     private const int Block = HaloLayout.Block, Products = WinogradPass.Products;
     private const int Skew = 5 * Block;
-    private const long SumBytes = 11 << 20, SectionBytes = 10 << 20;
+    private const long SumBytes = 8 << 20, SectionBytes = 10 << 20;
     private const int StripTiles = 16, ChunkBlocks = 8;
 
     private readonly ConvolutionShape shape;
@@ -136,7 +136,8 @@ internal sealed unsafe class WinogradWeightGradient
     // sums: pair × 36 × up to 2 blocks × input channel × 16. Input channels are the rows of the register tiles, tiles the steps.
     private void Multiply(int worker, int task)
     {
-        int product = task % Products, local = task / Products;
+        // One product after another: its transformed inputs stay in the cache for all pairs.
+        int count = LastPair - range + 1, product = task / count, local = task % count;
         var (group, block, blocks) = Pair(range + local);
         delegate*<TileWork*, void>[] kernels = blocks == 2 ? two : one;
         float* channels = v + product * inputPlane + (long)group * inputBlocks * Block, sum = sums + local * sumPair + product * blocks * sumPlane;
