@@ -1,7 +1,7 @@
 namespace EvenNet.Kernels.Cpu;
 
 /// <summary>
-/// A convolution of 3 × 3 windows and stride 1 over blocked images by F(4×4, 3×3): 36 products over tiles of the transformed source.
+/// A convolution of 3 × 3 or 5 × 5 windows and stride 1 over blocked images by F(4×4, 3×3) or F(2×2, 5×5): 36 products over tiles of the transformed source.
 /// Forward from x to y; backward-data is the same from dy to dx with <see cref="WinogradWeights"/> flipped.
 /// </summary>
 /// <remarks>
@@ -51,13 +51,14 @@ internal sealed unsafe class WinogradPass
     {
         (this.groups, this.source, this.result, this.weights, this.threads) = (groups, source, result, weights, threads);
         (transform, multiply, whole) = (Transform, Multiply, Whole);
-        transforms = WinogradTransforms.Of(width);
+        transforms = WinogradTransforms.Of(width, weights.Window);
         one = Tiles.Of(width, 1, Block);
         two = Tiles.Of(width, 2, Block);
         rows = width.TileRows;
-        int high = WinogradTiles.Covering(result.Height), wide = WinogradTiles.Covering(result.Width);
-        from = new WinogradTiles(source, first, WinogradTiles.Step + 2, source.Halo, high, wide);
-        to = new WinogradTiles(result, (0, 0), WinogradTiles.Step, 0, high, wide);
+        int window = weights.Window, step = WinogradTiles.StepOf(window);
+        int high = WinogradTiles.Covering(result.Height, window), wide = WinogradTiles.Covering(result.Width, window);
+        from = new WinogradTiles(source, first, step, WinogradTiles.Reach, source.Halo, high, wide);
+        to = new WinogradTiles(result, (0, 0), step, step, 0, high, wide);
         tiles = batch * from.PerImage;
         sourceBlocks = source.Planes / groups;
         resultBlocks = result.Planes / groups;

@@ -8,7 +8,7 @@ internal readonly record struct WinogradPasses(bool Forward, bool BackwardData, 
     // Below these, measured on the layers of the published nets at batches of 1 to 32, the direct kernels are as fast. With few tiles the transformed
     // weights (four times the weights) cost more to read than they save; more so where each step transforms them anew; most in the weights' gradient.
     private const int LeastTiles = 12, LeastTilesInTraining = 32, LeastTilesForWeights = 32;
-    private const int LeastPixelsPerTile = 8;
+    private const double LeastUse = 0.5;        // of the tiles' outputs
 
     public static WinogradPasses None => default;
 
@@ -20,8 +20,8 @@ internal readonly record struct WinogradPasses(bool Forward, bool BackwardData, 
         if (!WinogradConvolution.Supports(shape)) return None;
         bool Pays(int height, int width, int least)
         {
-            long tiles = TileCount(shape.Batch, height, width);
-            return tiles >= least && (long)shape.Batch * height * width >= tiles * LeastPixelsPerTile;
+            long tiles = TileCount(shape, height, width), step = WinogradTiles.StepOf(shape.KernelHeight);
+            return tiles >= least && (double)shape.Batch * height * width >= LeastUse * tiles * step * step;
         }
         return new(
             Pays(shape.OutputHeight, shape.OutputWidth, training ? LeastTilesInTraining : LeastTiles),
@@ -34,10 +34,11 @@ internal readonly record struct WinogradPasses(bool Forward, bool BackwardData, 
     {
         double channels = 2.0 * shape.Outputs * shape.Inputs / shape.Groups;
         double direct = channels * shape.Window * shape.Batch * shape.OutputHeight * shape.OutputWidth;
-        double Winograd(int height, int width) => channels * WinogradPass.Products * TileCount(shape.Batch, height, width);
+        double Winograd(int height, int width) => channels * WinogradPass.Products * TileCount(shape, height, width);
         double output = Winograd(shape.OutputHeight, shape.OutputWidth);
         return new(Forward ? output : direct, BackwardData ? Winograd(shape.Height, shape.Width) : direct, BackwardWeights ? output : direct);
     }
 
-    private static long TileCount(int batch, int height, int width) => (long)batch * WinogradTiles.Covering(height) * WinogradTiles.Covering(width);
+    private static long TileCount(ConvolutionShape shape, int height, int width) =>
+        (long)shape.Batch * WinogradTiles.Covering(height, shape.KernelHeight) * WinogradTiles.Covering(width, shape.KernelHeight);
 }

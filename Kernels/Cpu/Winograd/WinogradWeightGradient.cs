@@ -1,7 +1,7 @@
 namespace EvenNet.Kernels.Cpu;
 
 /// <summary>
-/// The weights' gradient of a 3 × 3 convolution as the exact adjoint of F(4×4, 3×3): dW = Gᵀ[Σ (A dY Aᵀ) ⊙ (Bᵀ X B)]G, 36 products with the sum over tiles.
+/// The weights' gradient of a 3 × 3 or 5 × 5 convolution as the exact adjoint of F(4×4, 3×3) or F(2×2, 5×5): dW = Gᵀ[Σ (A dY Aᵀ) ⊙ (Bᵀ X B)]G, 36 products with the sum over tiles.
 /// </summary>
 /// <remarks>
 /// Goes through ranges of output pairs whose sums stay in the cache, and for each through sections of tiles: both sides are transformed, then a task
@@ -33,19 +33,20 @@ internal sealed unsafe class WinogradWeightGradient
     {
         (this.shape, this.x, this.dy, this.threads) = (shape, x, dy, threads);
         (transform, multiply, finish) = (Transform, Multiply, Finish);
-        transforms = WinogradTransforms.Of(width);
+        transforms = WinogradTransforms.Of(width, shape.KernelHeight);
         one = Tiles.Of(width, 1, 1);
         two = Tiles.Of(width, 2, 1);
         rows = width.TileRows;
-        int high = WinogradTiles.Covering(shape.OutputHeight), wide = WinogradTiles.Covering(shape.OutputWidth);
-        inputs = new WinogradTiles(x, (-shape.PadHeight, -shape.PadWidth), WinogradTiles.Step + 2, x.Halo, high, wide);
-        outputs = new WinogradTiles(dy, (0, 0), WinogradTiles.Step, 0, high, wide);
+        int window = shape.KernelHeight, step = WinogradTiles.StepOf(window);
+        int high = WinogradTiles.Covering(shape.OutputHeight, window), wide = WinogradTiles.Covering(shape.OutputWidth, window);
+        inputs = new WinogradTiles(x, (-shape.PadHeight, -shape.PadWidth), step, WinogradTiles.Reach, x.Halo, high, wide);
+        outputs = new WinogradTiles(dy, (0, 0), step, step, 0, high, wide);
         tiles = shape.Batch * inputs.PerImage;
         inputBlocks = x.Planes / shape.Groups;
         outputBlocks = dy.Planes / shape.Groups;
         pairs = (outputBlocks + 1) / 2;
         origin = new PinnedTable([0L]);
-        columns = new PinnedTable([.. Enumerable.Range(0, 9 * Block).Select(j => (long)j * Block)]);
+        columns = new PinnedTable([.. Enumerable.Range(0, shape.Window * Block).Select(j => (long)j * Block)]);
 
         sumPlane = (long)inputBlocks * Block * Block;
         sumPair = 2 * Products * sumPlane;
@@ -168,14 +169,14 @@ internal sealed unsafe class WinogradWeightGradient
     {
         int local = task / inputBlocks, channel = task % inputBlocks * Block;
         var (_, block, blocks) = Pair(range + local);
-        int used = Math.Min(Block, shape.Inputs / shape.Groups - channel) * 9;
-        float* windows = stackalloc float[9 * Block * Block];
+        int used = Math.Min(Block, shape.Inputs / shape.Groups - channel) * shape.Window;
+        float* windows = stackalloc float[shape.Window * Block * Block];
         for (int i = 0; i < blocks; i++)
         {
             int o = (block + i) * Block;
             transforms.WeightsAdjoint(sums + local * sumPair + i * sumPlane + channel * Block, blocks * sumPlane, Block, windows);
             WeightPacking.AddUnpacked(
-                windows, columns.Pointer, scale, Math.Min(Block, shape.Outputs - o), used, target + (long)o * shape.FanIn + channel * 9L, shape.FanIn);
+                windows, columns.Pointer, scale, Math.Min(Block, shape.Outputs - o), used, target + (long)o * shape.FanIn + (long)channel * shape.Window, shape.FanIn);
         }
     }
 }

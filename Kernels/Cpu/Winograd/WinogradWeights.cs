@@ -24,11 +24,14 @@ internal sealed unsafe class WinogradWeights
     /// <param name="width">Which vectors.</param>
     public WinogradWeights(ConvolutionShape shape, bool transposed, Threads threads, VectorWidth width)
     {
-        (this.shape, this.transposed, this.threads, transforms, pack) = (shape, transposed, threads, WinogradTransforms.Of(width), PackBlock);
+        (this.shape, this.transposed, this.threads, transforms, pack) = (shape, transposed, threads, WinogradTransforms.Of(width, shape.KernelHeight), PackBlock);
         int inputs = Blocks(shape.Inputs), outputs = Blocks(shape.Outputs);
         (resultBlocks, sourceBlocks) = transposed ? (inputs, outputs) : (outputs, inputs);
         chunks = (sourceBlocks + ChunkBlocks - 1) / ChunkBlocks;
     }
+
+    /// <summary>Taps of a window's side.</summary>
+    public int Window => shape.KernelHeight;
 
     /// <summary>Floats.</summary>
     public long Count => shape.Groups * resultBlocks * BlockCount;
@@ -39,7 +42,7 @@ internal sealed unsafe class WinogradWeights
     /// <summary>Floats of one result block for one of the 36 products.</summary>
     public long PlaneCount => (long)sourceBlocks * Block * Block;
 
-    /// <summary>Transforms scale · weights, outputs × inputs of a group × 3 × 3.</summary>
+    /// <summary>Transforms scale · weights, outputs × inputs of a group × window.</summary>
     public void Pack(float* weights, float scale, float* packed)
     {
         this.weights = weights;
@@ -47,6 +50,8 @@ internal sealed unsafe class WinogradWeights
         this.scale = scale;
         threads.For(shape.Groups * resultBlocks * chunks, pack);
     }
+
+    private int Taps => shape.Window;
 
     private int Blocks(int channels) => (channels / shape.Groups + Block - 1) / Block;
 
@@ -57,7 +62,7 @@ internal sealed unsafe class WinogradWeights
         long plane = pairBlocks * PlaneCount;
         float* to = packed + (group * resultBlocks + first) * BlockCount + (result - first) * PlaneCount;
 
-        float* memory = stackalloc float[(9 * Block + 1) * Block], windows = (float*)(((nuint)memory + 63) / 64 * 64);
+        float* memory = stackalloc float[(Taps * Block + 1) * Block], windows = (float*)(((nuint)memory + 63) / 64 * 64);
         for (int source = chunk * ChunkBlocks; source < Math.Min(sourceBlocks, (chunk + 1) * ChunkBlocks); source++)
         {
             if (transposed) GatherFlipped(group, result, source, windows);
@@ -70,25 +75,25 @@ internal sealed unsafe class WinogradWeights
     private void Gather(int group, int result, int source, float* windows)
     {
         int outputs = shape.Outputs / shape.Groups, inputs = shape.Inputs / shape.Groups, c = source * Block;
-        int rows = Math.Min(Block, outputs - result * Block), columns = Math.Min(Block, inputs - c) * 9;
-        long* offsets = stackalloc long[9 * Block];
-        for (int j = 0; j < 9 * Block; j++) offsets[j] = j * Block;
-        float* from = weights + (long)(group * outputs + result * Block) * shape.FanIn + c * 9L;
+        int rows = Math.Min(Block, outputs - result * Block), columns = Math.Min(Block, inputs - c) * Taps;
+        long* offsets = stackalloc long[Taps * Block];
+        for (int j = 0; j < Taps * Block; j++) offsets[j] = j * Block;
+        float* from = weights + (long)(group * outputs + result * Block) * shape.FanIn + (long)c * Taps;
         WeightPacking.Pack(from, shape.FanIn, rows, columns, offsets, scale, windows);
-        new Span<float>(windows + columns * Block, (9 * Block - columns) * Block).Clear();
+        new Span<float>(windows + columns * Block, (Taps * Block - columns) * Block).Clear();
     }
 
     private void GatherFlipped(int group, int result, int source, float* windows)
     {
         int outputs = shape.Outputs / shape.Groups, inputs = shape.Inputs / shape.Groups, c = result * Block;
         int rows = Math.Min(Block, inputs - c);
-        long* offsets = stackalloc long[9];
-        for (int tap = 0; tap < 9; tap++) offsets[tap] = (8 - tap) * Block;
+        long* offsets = stackalloc long[Taps];
+        for (int tap = 0; tap < Taps; tap++) offsets[tap] = (Taps - 1 - tap) * Block;
         for (int k = 0; k < Block; k++)
         {
             int o = source * Block + k;
-            float* from = weights + (long)(group * outputs + o) * shape.FanIn + c * 9L;
-            WeightPacking.Pack(from, 9, o < outputs ? rows : 0, 9, offsets, scale, windows + k * 9 * Block);
+            float* from = weights + (long)(group * outputs + o) * shape.FanIn + (long)c * Taps;
+            WeightPacking.Pack(from, Taps, o < outputs ? rows : 0, Taps, offsets, scale, windows + k * Taps * Block);
         }
     }
 }
