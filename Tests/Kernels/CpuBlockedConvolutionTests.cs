@@ -62,8 +62,12 @@ public sealed class CpuBlockedConvolutionTests
     [TestCase("cpu.winograd-convolution+relu", 1, 256, 384, 13, false)]
     [TestCase("cpu.direct-convolution+relu", 1, 160, 320, 7, false)]
     [TestCase("cpu.direct-convolution+relu", 64, 16, 16, 2, true)]
-    public void The_kernels_name_shows_how_it_runs(string name, int batch, int inputs, int outputs, int size, bool backward) =>
-        Assert.That(SquareOffer(batch, inputs, outputs, size, backward).Name, Is.EqualTo(name));
+    [TestCase("cpu.winograd-convolution+relu", 10, 48, 128, 27, true, 5)]
+    [TestCase("cpu.winograd-convolution+relu", 1, 48, 128, 27, false, 5)]
+    [TestCase("cpu.direct-convolution+relu", 8, 16, 32, 28, true, 5)]
+    [TestCase("cpu.direct-convolution+relu", 8, 64, 64, 28, true, 7)]
+    public void The_kernels_name_shows_how_it_runs(string name, int batch, int inputs, int outputs, int size, bool backward, int window = 3) =>
+        Assert.That(SquareOffer(batch, inputs, outputs, size, backward, window).Name, Is.EqualTo(name));
 
     [TestCase(1, 5)]
     [TestCase(4, 28)]
@@ -74,10 +78,10 @@ public sealed class CpuBlockedConvolutionTests
         if (inference.Name.Contains("direct", StringComparison.Ordinal)) Assert.That(inference.Scratch, Is.Zero);
     }
 
-    private static KernelOffer SquareOffer(int batch, int inputs, int outputs, int size, bool backward)
+    private static KernelOffer SquareOffer(int batch, int inputs, int outputs, int size, bool backward, int window = 3)
     {
         using var threads = new Threads(2);
-        var layer = new Convolution(outputs, 3) { Pad = 1 };
+        var layer = new Convolution(outputs, window) { Pad = window / 2 };
         var x = new Shape(inputs, size, size);
         var request = new KernelRequest(layer, batch, [x], layer.Infer([x]), [LayoutKind.Blocked], Relu: true, InputGradient: backward) { Backward = backward };
         return CpuBlockedConvolution.Offer(request, threads)!;

@@ -6,8 +6,9 @@ namespace EvenNet.Kernels.Cpu;
 internal readonly record struct WinogradPasses(bool Forward, bool BackwardData, bool BackwardWeights)
 {
     // Below these, measured on the layers of the published nets at batches of 1 to 32, the direct kernels are as fast. With few tiles the transformed
-    // weights (four times the weights) cost more to read than they save; more so where each step transforms them anew; most in the weights' gradient.
-    private const int LeastTiles = 12, LeastTilesInTraining = 32, LeastTilesForWeights = 32;
+    // weights (four times the weights of 3 × 3) cost more to read than they save; more so where each step transforms them anew. Windows of 5 × 5 have
+    // smaller tiles, whose transforms cost more beside the products: these need channels.
+    private const int LeastTiles3 = 12, LeastTilesInTraining3 = 32, LeastTiles5 = 160, LeastTilesInTraining5 = 256, LeastChannels5 = 48;
     private const double LeastUse = 0.5;        // of the tiles' outputs
 
     public static WinogradPasses None => default;
@@ -18,15 +19,16 @@ internal readonly record struct WinogradPasses(bool Forward, bool BackwardData, 
     public static WinogradPasses For(ConvolutionShape shape, bool training)
     {
         if (!WinogradConvolution.Supports(shape)) return None;
-        bool Pays(int height, int width, int least)
+        bool isSmall = shape.KernelHeight == 3;
+        if (!isSmall && Math.Min(shape.Inputs, shape.Outputs) / shape.Groups < LeastChannels5) return None;
+        var (least, leastInTraining) = isSmall ? (LeastTiles3, LeastTilesInTraining3) : (LeastTiles5, LeastTilesInTraining5);
+        bool Pays(int height, int width, int enough)
         {
             long tiles = TileCount(shape, height, width), step = WinogradTiles.StepOf(shape.KernelHeight);
-            return tiles >= least && (double)shape.Batch * height * width >= LeastUse * tiles * step * step;
+            return tiles >= enough && (double)shape.Batch * height * width >= LeastUse * tiles * step * step;
         }
-        return new(
-            Pays(shape.OutputHeight, shape.OutputWidth, training ? LeastTilesInTraining : LeastTiles),
-            Pays(shape.Height, shape.Width, LeastTilesInTraining),
-            Pays(shape.OutputHeight, shape.OutputWidth, LeastTilesForWeights));
+        bool backward = Pays(shape.OutputHeight, shape.OutputWidth, leastInTraining);
+        return new(training ? backward : Pays(shape.OutputHeight, shape.OutputWidth, least), Pays(shape.Height, shape.Width, leastInTraining), backward);
     }
 
     /// <summary>Floating-point operations of the passes: in a Winograd pass, those of its 36 products.</summary>
@@ -34,6 +36,7 @@ internal readonly record struct WinogradPasses(bool Forward, bool BackwardData, 
     {
         double channels = 2.0 * shape.Outputs * shape.Inputs / shape.Groups;
         double direct = channels * shape.Window * shape.Batch * shape.OutputHeight * shape.OutputWidth;
+        if (this == None) return new(direct, direct, direct);
         double Winograd(int height, int width) => channels * WinogradPass.Products * TileCount(shape, height, width);
         double output = Winograd(shape.OutputHeight, shape.OutputWidth);
         return new(Forward ? output : direct, BackwardData ? Winograd(shape.Height, shape.Width) : direct, BackwardWeights ? output : direct);
