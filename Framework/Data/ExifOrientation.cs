@@ -8,7 +8,11 @@ namespace EvenNet.Framework;
 /// </summary>
 public static class ExifOrientation
 {
-    private const int Upright = 1;
+    /// <summary>The orientation of a picture that needs no turning.</summary>
+    public const int Upright = 1;
+
+    /// <summary>Whether a picture of this orientation has its width and height exchanged when it is turned upright.</summary>
+    public static bool IsTurned(int orientation) => orientation is >= 5 and <= 8;
 
     /// <summary>The orientation in a JPEG file's first Exif segment.</summary>
     public static int OfJpeg(ReadOnlySpan<byte> jpeg)
@@ -51,7 +55,7 @@ public static class ExifOrientation
     public static Image Apply(Image image, int orientation)
     {
         if (orientation is < 2 or > 8) return image;
-        bool isTurned = orientation >= 5, fromRight = orientation is 2 or 3 or 7 or 8, fromBottom = orientation is 3 or 4 or 6 or 7;
+        bool isTurned = IsTurned(orientation), fromRight = orientation is 2 or 3 or 7 or 8, fromBottom = orientation is 3 or 4 or 6 or 7;
         var upright = isTurned ? new Image(image.Height, image.Width) : new Image(image.Width, image.Height);
         byte[] source = image.Pixels, target = upright.Pixels;
         for (int y = 0, to = 0; y < upright.Height; y++)

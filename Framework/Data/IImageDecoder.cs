@@ -14,4 +14,8 @@ public interface IImageDecoder
     /// <param name="name">The file's name, for messages.</param>
     /// <exception cref="ImageFormatException">The only exception that any content may cause.</exception>
     Image Decode(ReadOnlySpan<byte> bytes, string name);
+
+    /// <summary>Decodes a whole file into memory that is used again, where the format allows it at the scale that <paramref name="scale"/> asks for.</summary>
+    /// <exception cref="ImageFormatException">The only exception that any content may cause.</exception>
+    void Decode(ReadOnlySpan<byte> bytes, string name, ImageBuffer target, DecodeScale? scale = null) => target.Take(Decode(bytes, name));
 }

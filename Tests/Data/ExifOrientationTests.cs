@@ -40,6 +40,27 @@ public sealed class ExifOrientationTests
     }
 
     [Test]
+    public void A_jpeg_is_decoded_upright_into_memory_that_is_used_again_at_any_scale([Range(1, 8)] int orientation)
+    {
+        using JpegDecoder decoder = JpegTests.Require();
+        byte[] file = WithExif(Tiff(little: false, orientation));
+        var buffer = new ImageBuffer();
+        ((IImageDecoder)decoder).Decode(file, "a.jpg", buffer);
+        Image upright = decoder.Decode(file, "a.jpg");
+        Assert.That((buffer.Width, buffer.Height), Is.EqualTo((upright.Width, upright.Height)));
+        Assert.That(buffer.Pixels.ToArray(), Is.EqualTo(upright.Pixels));
+        (int, int) asked = default;
+        ((IImageDecoder)decoder).Decode(file, "a.jpg", buffer, (width, height) =>
+        {
+            asked = (width, height);
+            return 4;
+        });
+        Assert.That(asked, Is.EqualTo((upright.Width, upright.Height)), "the upright size");
+        Assert.That((buffer.FullWidth, buffer.FullHeight), Is.EqualTo(asked));
+        Assert.That((buffer.Width, buffer.Height), Is.EqualTo(((upright.Width + 1) / 2, (upright.Height + 1) / 2)));
+    }
+
+    [Test]
     public void A_png_is_decoded_upright()
     {
         var png = new PngBuilder { Width = 2, Height = 1, Samples = [1, 2, 3, 4, 5, 6] };

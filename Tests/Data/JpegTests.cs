@@ -137,11 +137,76 @@ public sealed class JpegTests
         Assert.That(library.Path, Does.Contain("turbojpeg"));
     }
 
+    [Test]
+    public void A_smaller_scale_is_near_the_full_picture_averaged()
+    {
+        using JpegDecoder decoder = Require();
+        string folder = SharedData.Require("data", "voc-mini", "VOCdevkit", "VOC2007", "JPEGImages");
+        var files = new ImageFiles(decoder);
+        var scaled = new ImageBuffer();
+        foreach (string path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Take(10))
+        {
+            var reduced = new ImageBuffer();
+            files.Open(path, reduced);
+            (int width, int height) = (reduced.Width, reduced.Height);
+            for (int eighths = 4; eighths >= 1; eighths /= 2)
+            {
+                files.Open(path, scaled, (w, h) => (w, h) == (width, height) ? eighths : 8);
+                reduced = Halved(reduced);
+                Assert.That((scaled.FullWidth, scaled.FullHeight), Is.EqualTo((width, height)));
+                Assert.That((scaled.Width, scaled.Height), Is.EqualTo(((width * eighths + 7) / 8, (height * eighths + 7) / 8)));
+                double mean = Mean(Inner(scaled, reduced), Inner(reduced, scaled));
+                TestContext.Out.WriteLine($"{Path.GetFileName(path)} at {eighths}/8: mean difference {mean:F2} levels");
+                Assert.That(mean, Is.LessThan(3), $"levels: {path} at {eighths}/8");
+            }
+        }
+    }
+
+    [Test]
+    public void A_decode_into_a_buffer_gives_the_same_pixels_and_no_new_memory()
+    {
+        using JpegDecoder decoder = Require();
+        var buffer = new ImageBuffer();
+        IImageDecoder any = decoder;
+        any.Decode(JpegSamples.Baseline, "a.jpg", buffer);
+        Assert.That(buffer.Pixels.ToArray(), Is.EqualTo(decoder.Decode(JpegSamples.Baseline, "a.jpg").Pixels));
+        byte[] file = JpegSamples.Progressive;
+        any.Decode(file, "a.jpg", buffer);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        any.Decode(file, "a.jpg", buffer);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(200));
+        Assert.That(() => any.Decode(file.AsSpan(0, 200), "a.jpg", buffer), Throws.TypeOf<ImageFormatException>());
+        any.Decode(JpegSamples.Baseline, "a.jpg", buffer, (_, _) => 1);
+        Assert.That((buffer.Width, buffer.Height, buffer.FullWidth, buffer.FullHeight), Is.EqualTo((3, 2, 17, 11)));
+    }
+
+    internal static ImageBuffer Halved(ImageBuffer picture)
+    {
+        var half = new ImageBuffer();
+        (int width, int height) = (picture.Width, picture.Height);
+        ReadOnlySpan<byte> from = picture.Pixels;
+        Span<byte> to = half.Begin((width + 1) / 2, (height + 1) / 2, 3, picture.FullWidth, picture.FullHeight);
+        for (int i = 0; i < to.Length; i++)
+        {
+            int c = i % 3, x = i / 3 % half.Width * 2, y = i / 3 / half.Width * 2, right = Math.Min(x + 1, width - 1), bottom = Math.Min(y + 1, height - 1);
+            to[i] = (byte)((from[3 * (y * width + x) + c] + from[3 * (y * width + right) + c] + from[3 * (bottom * width + x) + c] + from[3 * (bottom * width + right) + c] + 2) / 4);
+        }
+        return half;
+    }
+
     internal static JpegDecoder Require()
     {
         NativeLibraryStatus library = JpegDecoder.Library;
         if (!library.IsFound) Assert.Ignore($"libturbojpeg was not found (tried {string.Join(", ", library.Tried)})");
         return new JpegDecoder();
+    }
+
+    // The rows and columns that both have: rounding up three times may give one more than rounding up once.
+    private static byte[] Inner(ImageBuffer picture, ImageBuffer other)
+    {
+        int width = Math.Min(picture.Width, other.Width), height = Math.Min(picture.Height, other.Height);
+        byte[] pixels = picture.Pixels.ToArray();
+        return [.. Enumerable.Range(0, height).SelectMany(y => pixels.Skip(3 * y * picture.Width).Take(3 * width))];
     }
 
     private static int Worst(byte[] a, byte[] b) => a.Zip(b, (x, y) => Math.Abs(x - y)).Max();
