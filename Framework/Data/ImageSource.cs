@@ -26,7 +26,7 @@ public sealed class ImageSource
     public static ImageSource Folder(string folder, bool recursive = false)
     {
         if (File.Exists(folder)) throw new ImageSourceException($"{folder} is a file, not a folder.");
-        if (!Directory.Exists(folder)) throw new ImageSourceException($"There is no folder {folder}.");
+        if (!Directory.Exists(folder)) throw new ImageSourceException($"There is no folder {folder}.{MissingPath.Guess(folder)}");
         try
         {
             string[] files = [.. Files(folder, recursive).Order(StringComparer.Ordinal)];
@@ -43,7 +43,7 @@ public sealed class ImageSource
     /// <exception cref="ImageSourceException">The list is not there or names no file.</exception>
     public static ImageSource ListFile(string path)
     {
-        if (!File.Exists(path)) throw new ImageSourceException(Directory.Exists(path) ? $"{path} is a folder, not a list file." : $"There is no list file {path}.");
+        if (!File.Exists(path)) throw new ImageSourceException(Directory.Exists(path) ? $"{path} is a folder, not a list file." : $"There is no list file {path}.{MissingPath.Guess(path)}");
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         List<string> paths = [];
         foreach (string line in File.ReadLines(path))
@@ -64,15 +64,8 @@ public sealed class ImageSource
     /// <exception cref="ImageSourceException">No VOC data there, or no such split, with what was found.</exception>
     public static ImageSource Voc(string folder, string split)
     {
-        string year = VocYear(folder), sets = Path.Combine(year, "ImageSets", "Main"), file = Path.Combine(sets, split + ".txt");
-        if (!File.Exists(file))
-        {
-            IEnumerable<string> found = Directory.EnumerateFiles(sets, "*.txt").Select(path => Path.GetFileNameWithoutExtension(path)).Where(name => !name.Contains('_')).Order(StringComparer.Ordinal);
-            throw new ImageSourceException($"{year} has no split {split}; it has {string.Join(", ", found)}.");
-        }
-        string[] paths = [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)
-            .Select(line => Path.Combine(year, "JPEGImages", line.Split(' ', '\t')[0] + ".jpg"))];
-        return paths.Length > 0 ? new ImageSource($"{year} {split}", paths) : throw new ImageSourceException($"{file} names no picture.");
+        string year = VocFolder.Find(folder);
+        return new ImageSource($"{year} {split}", [.. VocFolder.Split(year, split).Select(name => Path.Combine(year, "JPEGImages", name + ".jpg"))]);
     }
 
     /// <summary>Files named one by one, in that order.</summary>
@@ -114,18 +107,4 @@ public sealed class ImageSource
         string below = deeper is null ? "" : $" There are some below it: {Path.GetDirectoryName(deeper)}.";
         return $"No images in {folder} (looked for {string.Join(" ", Extensions.Select(extension => "*" + extension))}{found}).{below}";
     }
-
-    private static string VocYear(string folder)
-    {
-        if (IsVocYear(folder)) return folder;
-        foreach (string year in new[] { "VOC2007", "VOC2012" })
-            if (IsVocYear(Path.Combine(folder, year))) return Path.Combine(folder, year);
-        string expected = $"No VOC data in {folder}: expected {Path.Combine(folder, "VOC2007")}/{{JPEGImages,Annotations,ImageSets/Main}}.";
-        string inside = Path.Combine(folder, "VOCdevkit");
-        foreach (string year in new[] { "VOC2007", "VOC2012" })
-            if (IsVocYear(Path.Combine(inside, year))) throw new ImageSourceException($"{expected} Found {Path.Combine(inside, year)}, did you mean {inside}?");
-        throw new ImageSourceException(expected);
-    }
-
-    private static bool IsVocYear(string folder) => Directory.Exists(Path.Combine(folder, "JPEGImages")) && Directory.Exists(Path.Combine(folder, "ImageSets", "Main"));
 }

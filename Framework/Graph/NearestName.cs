@@ -7,6 +7,13 @@ public static class NearestName
     public static string Of(string name, IEnumerable<string> candidates) =>
         candidates.MinBy(c => Distance(c.ToUpperInvariant(), name.ToUpperInvariant())) ?? "";
 
+    /// <summary>Whether one was probably meant by the other: two letters differ, or a third of them, and not all.</summary>
+    public static bool IsNear(string name, string other)
+    {
+        int distance = Distance(name.ToUpperInvariant(), other.ToUpperInvariant());
+        return distance <= Math.Max(2, Math.Max(name.Length, other.Length) / 3) && distance < Math.Min(name.Length, other.Length);
+    }
+
     private static int Distance(string a, string b)
     {
         int[] row = [.. Enumerable.Range(0, b.Length + 1)];
