@@ -124,6 +124,28 @@ public sealed class BenchTests
     }
 
     [Test]
+    public void Loading_is_measured_for_each_number_of_workers_beside_training()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (string name in (string[])["cat", "dog"]) PictureFolder.Make(folder[$"data/{name}"], 3);
+        JsonElement r = ToolRun.Of("bench", "data", "--folder", folder["data"], "--net", "caffenet-mini", "--workers", "1", "2", "--batch", "2", "--seconds", "0.2", "--json").Json;
+        Assert.That((r.GetProperty("samples").GetInt32(), r.GetProperty("batch").GetInt32(), r.GetProperty("net").GetString()), Is.EqualTo((6, 2, "caffenet-mini")));
+        JsonElement[] loading = [.. r.GetProperty("loading").EnumerateArray()];
+        Assert.That(loading.Select(l => l.GetProperty("workers").GetInt32()), Is.EqualTo(new[] { 1, 2 }));
+        double training = r.GetProperty("trainingImagesPerSecond").GetDouble();
+        foreach (JsonElement l in loading)
+        {
+            Assert.That(l.GetProperty("imagesPerSecond").GetDouble(), Is.Positive);
+            Assert.That(l.GetProperty("trainingRatio").GetDouble(), Is.EqualTo(l.GetProperty("imagesPerSecond").GetDouble() / training).Within(1e-9).Percent);
+        }
+        ToolRun table = ToolRun.Of("bench", "data", "--folder", folder["data"], "--net", "caffenet-mini", "--workers", "1", "--seconds", "0.1", "--loading-only");
+        Assert.That(table.ExitCode, Is.Zero, table.Error);
+        Assert.That(table.Output, Does.Contain("all, 6 samples, inputs of 3×").And.Match(@"\n1\s+\d+ .*-\n").And.Not.Contain("takes"));
+        ToolRun.Of("bench", "data", "--folder", folder["dtaa"]).MustFail(ExitCode.Data, $"There is no folder {folder["dtaa"]}. Did you mean {folder["data"]}?");
+        ToolRun.Of("bench", "data", "--voc", folder["data"], "--loading-only").MustFail(ExitCode.Data, "No VOC data in");
+    }
+
+    [Test]
     public void Interrupted_it_stops()
     {
         using var stop = new CancellationTokenSource();

@@ -12,7 +12,7 @@ public sealed class UsageTests
     [TestCase("summary caffenet --batch many", "many")]
     [TestCase("summary caffenet --device gpu", "--device: there is no gpu; did you mean cpu?")]
     [TestCase("summary", "Required argument missing")]
-    [TestCase("bench", "bench needs one of its commands: net, kernels, init")]
+    [TestCase("bench", "bench needs one of its commands: net, kernels, init, data")]
     [TestCase("bench nets", "no command named nets; did you mean net?")]
     [TestCase("bench net cafenet", "no net named cafenet; did you mean caffenet?")]
     [TestCase("bench net caffenet extra", "unexpected argument extra")]
@@ -21,6 +21,10 @@ public sealed class UsageTests
     [TestCase("bench net caffenet --seconds -1", "--seconds must lie between 0 and")]
     [TestCase("bench net caffenet --bacth 2", "no option named --bacth; did you mean --batch?")]
     [TestCase("bench kernels --filter nothing-like-it", "no layer has nothing-like-it in its name; there are caffenet conv1")]
+    [TestCase("bench data", "no data: give one of --voc DIR, --folder DIR")]
+    [TestCase("bench data --voc a --folder b", "exclude one another")]
+    [TestCase("bench data --cifar10 a --workers 0", "--workers must be at least 1, got 0")]
+    [TestCase("bench data --cifar10 a --net cafenet", "--net: there is no cafenet; did you mean caffenet?")]
     [TestCase("bench init caffenet --method kmean", "--method: there is no kmean")]
     public void A_wrong_command_line_is_told_what_would_be_right(string line, string message) =>
         ToolRun.Of(line.Split(' ')).MustFail(ExitCode.Usage, message, "--help");

@@ -17,6 +17,7 @@ namespace EvenNet.Cli;
 [JsonSerializable(typeof(BenchNetResults))]
 [JsonSerializable(typeof(BenchKernelsResult))]
 [JsonSerializable(typeof(BenchInitResult))]
+[JsonSerializable(typeof(BenchDataResult))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {
     // Paths and messages as they are written, whatever their script; the document is no part of a web page.
