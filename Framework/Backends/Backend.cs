@@ -2,7 +2,7 @@ namespace EvenNet.Framework;
 
 /// <summary>
 /// A device: answers a request with the first offer of its catalogue, and owns memory. Beside layers it does what the
-/// initializers stand on, matrix products, channels' moments and scales and single samples' weight gradients, and the solver's update.
+/// initializers stand on, matrix products, channels' moments and scales and single samples' weight gradients, and the solvers' updates.
 /// </summary>
 public abstract class Backend : IDisposable
 {
@@ -63,8 +63,14 @@ public abstract class Backend : IDisposable
     /// <summary>value[c] ← scale[c] · value[c] + shift[c] for each channel, at all samples and positions.</summary>
     public virtual void ScaleChannels(Tensor value, double[] scale, double[] shift) => HostMoments.Scale(value, scale, shift);
 
-    /// <summary>One solver step on one parameter.</summary>
+    /// <summary>One step of stochastic gradient descent on one parameter, in one pass over memory.</summary>
     public abstract void Sgd(in SgdUpdate update);
+
+    /// <summary>One step of Adam on one parameter, in one pass over memory.</summary>
+    public abstract void Adam(in AdamUpdate update);
+
+    /// <summary>One step of RMSProp on one parameter, in one pass over memory.</summary>
+    public abstract void RmsProp(in RmsPropUpdate update);
 
     /// <summary>Σ x² in double.</summary>
     public abstract double SquaredNorm(Region region);

@@ -12,7 +12,8 @@ public enum DecayKind
 
 /// <summary>
 /// One parameter's step of stochastic gradient descent with momentum, as Caffe does it:
-/// g ← gradientScale · g + decay · w (or sign w);  v ← momentum · v + rate · g;  w ← w − v;  then the gradient is cleared.
+/// g ← gradientScale · g + decay · w (or sign w);  v ← momentum · v + rate · g;  w ← w − v, or with Nesterov
+/// w ← w − ((1 + momentum) · v − momentum · v before);  then the gradient is cleared.
 /// </summary>
 /// <param name="Values">w.</param>
 /// <param name="Gradients">Sum of the gradients; zero afterwards.</param>
@@ -22,5 +23,6 @@ public enum DecayKind
 /// <param name="Momentum">μ.</param>
 /// <param name="Rate">Learning rate times the parameter's multiplier.</param>
 /// <param name="DecayKind">Whether decay pulls by w or by its sign.</param>
+/// <param name="Nesterov">Whether the weights lie where momentum will have led.</param>
 public readonly record struct SgdUpdate(Region Values, Region Gradients, Region Momenta, float GradientScale, float Decay, float Momentum, float Rate,
-    DecayKind DecayKind = DecayKind.Squares);
+    DecayKind DecayKind = DecayKind.Squares, bool Nesterov = false);

@@ -82,7 +82,7 @@ public sealed class Net : IDisposable
     /// <summary>How long the last run of each step took, in forward order, reorders included.</summary>
     public IReadOnlyList<StepTime> Times => clock is null
         ? throw new InvalidOperationException($"the plan is not timed; plan with {nameof(NetOptions)}.{nameof(NetOptions.Times)}")
-        : [.. plan.Steps.Select(s => StepTime.Of(s, Options, clock, clock.Updates ? completed[s.Index] : [], clock.Updates ? updating[s.Index] : null))];
+        : [.. plan.Steps.Select(s => StepTime.Of(s, Options, clock, completed[s.Index], clock.Solver is null ? null : updating[s.Index]))];
 
     /// <summary>A node's value.</summary>
     public Tensor this[Node node] => Value(node).Value!;
@@ -132,24 +132,24 @@ public sealed class Net : IDisposable
         RequireLosses();
         UseValues(fromLosses!);
         Parameters.HoldsGradients = true;
-        if (clock is not null) clock.Updates = false;
+        if (clock is not null) clock.Solver = null;
         for (int i = plan.Steps.Count - 1; i >= 0; i--) Backward(fromLosses!, i, null);
     }
 
     /// <summary>Back-propagates from all losses while the solver updates each parameter as soon as its gradient is complete.</summary>
-    internal void Backward(SgdSolver solver)
+    internal void Backward(Solver solver)
     {
         RequireLosses();
         UseValues(fromLosses!);
-        if (clock is not null) clock.Updates = true;
+        if (clock is not null) clock.Solver = solver;
         for (int i = plan.Steps.Count - 1; i >= 0; i--)
         {
-            Parameter? weight = updating[i] is { LearningRate: not 0 } own ? own : null;
+            Parameter? weight = solver.UpdatesInKernels && updating[i] is { LearningRate: not 0 } own ? own : null;
             if (weight is not null)
             {
                 Seed(fromLosses!, plan.Steps[i], null);
                 long start = clock?.Start() ?? 0;
-                plan.Steps[i].Kernel!.Backward(solver.UpdateOf(weight));
+                plan.Steps[i].Kernel!.Backward(solver.UpdateInKernel(weight));
                 clock?.StopBackward(i, start);
                 weight.MarkChanged();
             }
@@ -194,7 +194,7 @@ public sealed class Net : IDisposable
         {
             UseValues(pass);
             Parameters.HoldsGradients = true;
-            if (clock is not null) clock.Updates = false;
+            if (clock is not null) clock.Solver = null;
             for (int i = plan.Steps.Count - 1; i >= 0; i--)
             {
                 PlanStep step = plan.Steps[i];

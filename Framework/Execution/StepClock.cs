@@ -7,8 +7,8 @@ internal sealed class StepClock(Backend backend, int steps)
 {
     private readonly long[] forward = new long[steps], backward = new long[steps], update = new long[steps];
 
-    /// <summary>Whether the last backward pass updated the parameters on its way.</summary>
-    public bool Updates { get; set; }
+    /// <summary>The solver that updated the parameters on the way of the last backward pass; null where none did.</summary>
+    public Solver? Solver { get; set; }
 
     public long Start()
     {
@@ -26,7 +26,7 @@ internal sealed class StepClock(Backend backend, int steps)
 
     public double BackwardSeconds(int step) => (double)backward[step] / Stopwatch.Frequency;
 
-    public double UpdateSeconds(int step) => Updates ? (double)update[step] / Stopwatch.Frequency : 0;
+    public double UpdateSeconds(int step) => Solver is not null ? (double)update[step] / Stopwatch.Frequency : 0;
 
     private long TicksSince(long start)
     {

@@ -12,21 +12,24 @@ public readonly record struct PassTime(double Seconds, long MultiplyAdds, double
 /// <param name="Kernel">What runs.</param>
 /// <param name="Forward">Forward pass.</param>
 /// <param name="Backward">Backward pass: the inputs' and the parameters' gradients, as far as the plan wants them, and the update of a weight where the kernel makes it.</param>
-/// <param name="Update">The solver's update of the parameters whose gradients this step completed, where <see cref="SgdSolver.Step(Net)"/> makes it on the way.</param>
+/// <param name="Update">The solver's update of the parameters whose gradients this step completed, where <see cref="Solver.Step(Net)"/> makes it on the way.</param>
 public sealed record StepTime(string Node, string Kernel, PassTime Forward, PassTime Backward, PassTime Update)
 {
-    // Value and momentum, each read and written; the gradient too where it is in memory.
-    private const int OwnUpdateStreams = 4, UpdateStreams = 6;
+    // Value and momentum, each read and written, where a kernel updates its own weight.
+    private const int OwnUpdateStreams = 4;
 
     // completed: parameters that the solver updates after the step, but for the one that the kernel updates itself.
     internal static StepTime Of(PlanStep step, NetOptions options, StepClock clock, IReadOnlyList<Parameter> completed, Parameter? own)
     {
-        if (own is { LearningRate: 0 }) own = null;
-        long updated = completed.Where(p => p != own && p.LearningRate != 0).Sum(p => (long)p.Count);
+        if (own is { LearningRate: 0 } || clock.Solver is not { UpdatesInKernels: true }) own = null;
+        long updated = clock.Solver is null ? 0 : completed.Where(p => p != own && p.LearningRate != 0).Sum(p => (long)p.Count);
         return new(
             step.Source.Name, step.Offer.Name, ForwardOf(step, clock.ForwardSeconds(step.Index)), BackwardOf(step, options, clock.BackwardSeconds(step.Index), own),
-            new PassTime(clock.UpdateSeconds(step.Index), 0, 0, sizeof(float) * UpdateStreams * updated));
+            new PassTime(clock.UpdateSeconds(step.Index), 0, 0, sizeof(float) * UpdateStreams(clock.Solver) * updated));
     }
+
+    // Value, gradient and each state, all read and written.
+    private static int UpdateStreams(Solver? solver) => solver is null ? 0 : 2 * (2 + solver.States.Count);
 
     private static PassTime ForwardOf(PlanStep step, double seconds)
     {

@@ -23,6 +23,9 @@ public sealed class SafetensorsFile : IDisposable
         byName = header.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
     }
 
+    /// <summary>Where it lies.</summary>
+    public string Path => path;
+
     /// <summary>The tensors in the order of the header.</summary>
     public IReadOnlyList<SafetensorsTensor> Tensors { get; }
 

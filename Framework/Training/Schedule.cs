@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EvenNet.Framework;
 
-/// <summary>The learning rate of each iteration, counted from 0. The policies and their formulas are Caffe's.</summary>
+/// <summary>The learning rate of each iteration, counted from 0. Policies and formulas are Caffe's, but for the cosine and the warm-up.</summary>
 public sealed class Schedule
 {
     private readonly Func<int, double> rate;
@@ -52,6 +52,29 @@ public sealed class Schedule
     /// <summary>rate / (1 + e^(−factor · (i − middle))): falls for a negative factor.</summary>
     public static Schedule Sigmoid(float rate, float factor, int middle) =>
         new(Text($"{rate} / (1 + exp(-{factor} (i - {middle})))"), i => rate / (1 + Math.Exp(-(double)factor * (i - middle))));
+
+    /// <summary>
+    /// least + (rate − least) · (1 + cos(π · i / iterations)) / 2 (Loshchilov and Hutter 2017, eq. 5, without restarts);
+    /// <paramref name="least"/> from <paramref name="iterations"/> on.
+    /// </summary>
+    public static Schedule Cosine(float rate, int iterations, float least = 0)
+    {
+        RequirePositive(iterations, nameof(iterations));
+        string text = Text($"{rate}, falling as a cosine to {least} at {iterations}");
+        return new(text, i => least + ((double)rate - least) * (1 + Math.Cos(Math.PI * Math.Min(i, iterations) / iterations)) / 2);
+    }
+
+    /// <summary>
+    /// This schedule with its first rates multiplied by a factor that grows linearly (Goyal et al. 2017, §2.2): from + (1 − from) · (i + 1) / iterations.
+    /// The rate of iteration <paramref name="iterations"/> − 1 is the first whole one; what this schedule does at which iteration stays.
+    /// </summary>
+    public Schedule WarmUp(int iterations, float from = 0)
+    {
+        RequirePositive(iterations, nameof(iterations));
+        if (from is not (>= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(from), $"a warm-up begins at a share of the rate from 0 to 1, got {from}");
+        string start = from > 0 ? Text($" from {from} of it") : "";
+        return new(Text($"{text}, warmed up over {iterations}{start}"), i => rate(i) * (i < iterations ? from + (1.0 - from) * (i + 1) / iterations : 1));
+    }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -9,7 +9,9 @@ public sealed class CpuBackend : Backend
     private readonly ReferenceBackend reference = new();
     private readonly SpareBlock spare = new();
     private readonly CpuGemm gemm;
-    private readonly CpuSgd sgd;
+    private readonly CpuSolver<SgdStep> sgd;
+    private readonly CpuSolver<AdamStep> adam;
+    private readonly CpuSolver<RmsPropStep> rmsProp;
     private readonly CpuSquaredNorm squaredNorm;
     private readonly CpuWeightGradients weightGradients;
 
@@ -18,7 +20,9 @@ public sealed class CpuBackend : Backend
     {
         Threads = new Threads(threads);
         gemm = new CpuGemm(Threads, VectorWidth.Widest);
-        sgd = new CpuSgd(Threads);
+        sgd = new CpuSolver<SgdStep>(Threads);
+        adam = new CpuSolver<AdamStep>(Threads);
+        rmsProp = new CpuSolver<RmsPropStep>(Threads);
         squaredNorm = new CpuSquaredNorm(Threads);
         weightGradients = new CpuWeightGradients(Threads);
         // Fastest first; the first offer wins. The reference comes last and takes everything.
@@ -69,7 +73,13 @@ public sealed class CpuBackend : Backend
     }
 
     /// <inheritdoc/>
-    public override void Sgd(in SgdUpdate update) => sgd.Step(update);
+    public override void Sgd(in SgdUpdate update) => sgd.Step(new SgdStep(update), update.Values, update.Gradients);
+
+    /// <inheritdoc/>
+    public override void Adam(in AdamUpdate update) => adam.Step(new AdamStep(update), update.Values, update.Gradients);
+
+    /// <inheritdoc/>
+    public override void RmsProp(in RmsPropUpdate update) => rmsProp.Step(new RmsPropStep(update), update.Values, update.Gradients);
 
     /// <inheritdoc/>
     public override double SquaredNorm(Region region) => squaredNorm.Of(region);

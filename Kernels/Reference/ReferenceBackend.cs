@@ -50,9 +50,38 @@ public sealed class ReferenceBackend : Backend
         Numbers w = new(update.Values), g = new(update.Gradients), v = new(update.Momenta);
         for (long i = 0; i < update.Values.Count; i++)
         {
-            double pull = update.DecayKind == DecayKind.Squares ? w[i] : w[i] > 0 ? 1 : w[i] < 0 ? -1 : 0;
-            v[i] = update.Momentum * v[i] + update.Rate * (update.GradientScale * g[i] + update.Decay * pull);
-            w[i] -= v[i];
+            double before = v[i];
+            v[i] = update.Momentum * before + update.Rate * (update.GradientScale * g[i] + update.Decay * Pull(w[i], update.DecayKind));
+            w[i] -= update.Nesterov ? (1 + (double)update.Momentum) * v[i] - update.Momentum * before : v[i];
+            g[i] = 0;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Adam(in AdamUpdate update)
+    {
+        Numbers w = new(update.Values), g = new(update.Gradients), m = new(update.Momenta), v = new(update.Squares);
+        double beta1 = update.Beta1, beta2 = update.Beta2;
+        for (long i = 0; i < update.Values.Count; i++)
+        {
+            double gradient = update.GradientScale * g[i] + update.Decay * Pull(w[i], update.DecayKind);
+            m[i] = beta1 * m[i] + (1 - beta1) * gradient;
+            v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
+            w[i] -= update.Rate * m[i] / (Math.Sqrt(v[i]) + update.Delta);
+            g[i] = 0;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void RmsProp(in RmsPropUpdate update)
+    {
+        Numbers w = new(update.Values), g = new(update.Gradients), h = new(update.Squares);
+        double rho = update.Rho;
+        for (long i = 0; i < update.Values.Count; i++)
+        {
+            double gradient = update.GradientScale * g[i] + update.Decay * Pull(w[i], update.DecayKind);
+            h[i] = rho * h[i] + (1 - rho) * gradient * gradient;
+            w[i] -= update.Rate * gradient / (Math.Sqrt(h[i]) + update.Delta);
             g[i] = 0;
         }
     }
@@ -65,4 +94,6 @@ public sealed class ReferenceBackend : Backend
         for (long i = 0; i < region.Count; i++) sum += x[i] * x[i];
         return sum;
     }
+
+    private static double Pull(double w, DecayKind kind) => kind == DecayKind.Squares ? w : w > 0 ? 1 : w < 0 ? -1 : 0;
 }

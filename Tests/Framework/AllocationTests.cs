@@ -52,11 +52,17 @@ public sealed class AllocationTests
         using var net = new Net(parameters, batch: 4);
         string[] slow = [.. net.Report.Lines.Where(l => l.Kernel.StartsWith("reference", StringComparison.Ordinal)).Select(l => l.Kernel).Distinct()];
         if (slow.Length > 0) Assert.Ignore($"the cpu backend has no kernels of its own yet for {string.Join(", ", slow)}");
-        using var solver = new SgdSolver(parameters) { Rate = 0.01f };
         Assert.That(AllocatedBytes(() => net.Forward()), Is.Zero, "forward");
         Assert.That(AllocatedBytes(() => { net.Forward(); net.Backward(); }), Is.Zero, "backward");
-        Assert.That(AllocatedBytes(solver.Step), Is.Zero, "solver");
-        Assert.That(AllocatedBytes(() => { net.Forward(); solver.Step(net); }), Is.Zero, "solver while backward");
+        Schedule rate = Schedule.Cosine(0.01f, iterations: 100).WarmUp(5);
+        foreach (Solver solver in (Solver[])[
+            new SgdSolver(parameters) { Rate = rate }, new SgdSolver(parameters) { Rate = rate, Nesterov = true, ClipNorm = 1 },
+            new AdamSolver(parameters) { Rate = rate }, new RmsPropSolver(parameters) { Rate = rate }])
+        {
+            Assert.That(AllocatedBytes(solver.Step), Is.Zero, $"{solver}");
+            Assert.That(AllocatedBytes(() => { net.Forward(); solver.Step(net); }), Is.Zero, $"{solver} while backward");
+            solver.Dispose();
+        }
     }
 
     // On all threads; the first calls compile and set up what is set up once.

@@ -120,6 +120,12 @@ public sealed class StepTimeTests
         Assert.That(fc3.Update.Bytes, Is.EqualTo(4 * 6 * 5));
         Assert.That(fc3.Backward.Bytes, Is.EqualTo(4 * (2 * (5 + 2 * 1296) + 4 * 5 * 1296 + 3 * (5 + 1))));
         Assert.That(norm1.Update.Bytes, Is.Zero);
+        using var adam = new AdamSolver(parameters) { Rate = 0.01f };
+        net.Forward();
+        adam.Step(net);
+        fc3 = net.Times.Single(t => t.Node == "fc3");
+        Assert.That(fc3.Update.Bytes, Is.EqualTo(4 * 8 * (5 * 1296 + 5)), "two states, and no kernel updates a weight itself");
+        Assert.That(fc3.Backward.Bytes, Is.EqualTo(4 * (2 * (5 + 2 * 1296) + 3 * (5 * 1296 + 5 + 1))));
         net.Forward();
         net.Backward();
         Assert.That(net.Times.Select(t => t.Update), Has.All.EqualTo(default(PassTime)), "nothing is updated");

@@ -110,6 +110,10 @@ public sealed class CpuAffineTests
 
         public override void Sgd(in SgdUpdate update) => throw new NotSupportedException();
 
+        public override void Adam(in AdamUpdate update) => throw new NotSupportedException();
+
+        public override void RmsProp(in RmsPropUpdate update) => throw new NotSupportedException();
+
         public override double SquaredNorm(Region region) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)

@@ -50,13 +50,56 @@ public sealed class CpuBackendTests
         Assert.That(Read(g), Is.EqualTo(Framed(-2, 0, count)));
     }
 
+    private static readonly string[] SolverSteps = ["sgd", "nesterov", "adam", "rmsprop"];
+
+    // Chunks of several tasks, and a tail that fills no vector. Single precision against double: 1e-6 of the largest value.
     [Test]
-    public void A_solver_step_does_not_allocate()
+    public void Solver_steps_are_the_references_with_any_number_of_threads(
+        [ValueSource(nameof(SolverSteps))] string kind, [Values(1, 3)] int threads, [Values] DecayKind decay)
+    {
+        using Backend cpu = new CpuBackend(threads), one = new CpuBackend(1), reference = EvenNet.Kernels.Backends.Open("reference");
+        double[] expected = ThreeSteps(reference, kind, decay), actual = ThreeSteps(cpu, kind, decay);
+        Assert.That(Sample.RelativeError(expected, actual), Is.LessThan(1e-6));
+        Assert.That(actual, Is.EqualTo(ThreeSteps(one, kind, decay)));
+    }
+
+    // Weights and states after three steps, framed by what must stay as it is; gradients are cleared.
+    private static double[] ThreeSteps(Backend backend, string kind, DecayKind decay)
+    {
+        const int count = 200_003;
+        using Storage w = backend.Allocate(count + 2), g = backend.Allocate(count + 2), first = backend.Allocate(count + 2), second = backend.Allocate(count + 2);
+        var random = new Random(4);
+        w.Write(0, Sample.Normal(random, count + 2));
+        for (int t = 1; t <= 3; t++)
+        {
+            g.Write(0, Sample.Normal(random, count + 2));
+            Step(backend, kind, decay, new(w, 1, count), new(g, 1, count), new(first, 1, count), new(second, 1, count));
+            Assert.That(ReadExact(g)[1..^1], Is.All.Zero);
+        }
+        return [.. ReadExact(w), .. ReadExact(first), .. ReadExact(second)];
+    }
+
+    private static void Step(Backend backend, string kind, DecayKind decay, Region w, Region g, Region first, Region second)
+    {
+        if (kind == "adam") backend.Adam(new(w, g, first, second, 0.5f, 0.1f, 0.9f, 0.99f, Delta: 1e-3f, Rate: 0.1f, decay));
+        else if (kind == "rmsprop") backend.RmsProp(new(w, g, first, 0.5f, 0.1f, Rho: 0.9f, Delta: 1e-3f, Rate: 0.1f, decay));
+        else backend.Sgd(new(w, g, first, 0.5f, 0.1f, Momentum: 0.9f, Rate: 0.1f, decay, Nesterov: kind == "nesterov"));
+    }
+
+    [Test]
+    public void A_solver_step_does_not_allocate([ValueSource(nameof(SolverSteps))] string kind)
     {
         using var cpu = new CpuBackend(2);
-        using Storage w = cpu.Allocate(200_000), g = cpu.Allocate(200_000), v = cpu.Allocate(200_000);
-        var update = new SgdUpdate(new(w, 0, 200_000), new(g, 0, 200_000), new(v, 0, 200_000), GradientScale: 1, Decay: 0.1f, Momentum: 0.9f, Rate: 0.1f);
-        Assert.That(Allocations.Of(cpu.Threads, () => cpu.Sgd(update), count: 20), Is.Zero);
+        using Storage w = cpu.Allocate(200_000), g = cpu.Allocate(200_000), first = cpu.Allocate(200_000), second = cpu.Allocate(200_000);
+        Region All(Storage s) => new(s, 0, 200_000);
+        Assert.That(Allocations.Of(cpu.Threads, () => Step(cpu, kind, DecayKind.Squares, All(w), All(g), All(first), All(second)), count: 20), Is.Zero);
+    }
+
+    private static double[] ReadExact(Storage storage)
+    {
+        var values = new double[storage.Count];
+        storage.Read(0, values);
+        return values;
     }
 
     private static float[] Read(Storage storage)

@@ -37,6 +37,10 @@ internal sealed class EmptyBackend(LayoutKind wanted = LayoutKind.Plain) : Backe
 
     public override void Sgd(in SgdUpdate update) { }
 
+    public override void Adam(in AdamUpdate update) { }
+
+    public override void RmsProp(in RmsPropUpdate update) { }
+
     public override double SquaredNorm(Region region) => 0;
 
     // Affine layers want the layout; the rest takes plain values, so that reorders are planned between.

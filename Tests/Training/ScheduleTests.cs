@@ -40,6 +40,29 @@ public sealed class ScheduleTests
     }
 
     [Test]
+    public void A_cosine_falls_from_the_rate_to_the_least_and_stays_there()
+    {
+        var schedule = Schedule.Cosine(1, iterations: 4, least: 0.5f);
+        double half = Math.Sqrt(0.5);
+        Assert.That(new[] { 0, 1, 2, 3, 4, 9 }.Select(schedule.At), Is.EqualTo((double[])[1, 0.75 + half / 4, 0.75, 0.75 - half / 4, 0.5, 0.5]).Within(1e-12));
+        Assert.That(Schedule.Cosine(1, iterations: 4).At(4), Is.Zero);
+        Assert.That($"{Schedule.Cosine(0.1f, iterations: 80)}", Is.EqualTo("0.1, falling as a cosine to 0 at 80"));
+        Assert.That(() => Schedule.Cosine(1, iterations: 0), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("got 0"));
+    }
+
+    [Test]
+    public void A_warm_up_multiplies_the_first_rates_of_any_schedule()
+    {
+        Schedule schedule = Schedule.Step(8, factor: 0.5f, every: 3).WarmUp(4);
+        Assert.That(new[] { 0, 1, 2, 3, 4, 6 }.Select(schedule.At), Is.EqualTo((double[])[2, 4, 6, 4, 4, 2]));
+        Assert.That(Schedule.Fixed(8).WarmUp(4, from: 0.5f).At(0), Is.EqualTo(8 * 0.625));
+        Assert.That($"{schedule}", Is.EqualTo("8, times 0.5 every 3, warmed up over 4"));
+        Assert.That($"{Schedule.Fixed(8).WarmUp(4, from: 0.5f)}", Is.EqualTo("8, warmed up over 4 from 0.5 of it"));
+        Assert.That(() => schedule.WarmUp(0), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("got 0"));
+        Assert.That(() => schedule.WarmUp(4, from: 2), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("got 2"));
+    }
+
+    [Test]
     public void A_number_is_a_schedule_and_schedules_say_what_they_are()
     {
         Schedule schedule = 0.25f;

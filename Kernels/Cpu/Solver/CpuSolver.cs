@@ -3,8 +3,8 @@ using EvenNet.Framework;
 
 namespace EvenNet.Kernels.Cpu;
 
-/// <summary>The solver's step on one parameter in one pass over memory; clears the gradients it has used.</summary>
-internal sealed unsafe class CpuSgd
+/// <summary>A solver's step on one parameter in one pass over memory; clears the gradients it has used.</summary>
+internal sealed unsafe class CpuSolver<TStep> where TStep : struct, ISolverStep
 {
     // Elements of one task, and of a piece whose gradients are cleared while the first cache holds them.
     private const int Chunk = 1 << 16, Piece = 1 << 10;
@@ -13,22 +13,22 @@ internal sealed unsafe class CpuSgd
     private readonly Action<int, int> run;
 
     // The call in progress.
-    private SgdStep step;
+    private TStep step;
     private float* w, g;
     private long count;
 
-    public CpuSgd(Threads threads)
+    public CpuSolver(Threads threads)
     {
         this.threads = threads;
         run = Run;
     }
 
-    public void Step(in SgdUpdate update)
+    public void Step(in TStep step, Region values, Region gradients)
     {
-        step = new SgdStep(update);
-        w = CpuTensor.Pointer(update.Values);
-        g = CpuTensor.Pointer(update.Gradients);
-        count = update.Values.Count;
+        this.step = step;
+        w = CpuTensor.Pointer(values);
+        g = CpuTensor.Pointer(gradients);
+        count = values.Count;
         threads.For((int)((count + Chunk - 1) / Chunk), run);
     }
 
@@ -39,7 +39,7 @@ internal sealed unsafe class CpuSgd
         for (long i = (long)task * Chunk; i < end; i += Piece)
         {
             int length = (int)Math.Min(Piece, end - i);
-            step.Apply(w + i, g + i, step.Momenta + i, length);
+            step.Apply(w + i, g + i, i, length);
             new Span<float>(g + i, length).Clear();
         }
     }
