@@ -46,7 +46,7 @@ public sealed class FunctionChange
         for (int n = 0; n < count;)
         {
             int size = Math.Min(batch, count - n);
-            using var net = new Net(parameters, size, new() { Backward = false, Outputs = tops });
+            using var net = new Net(parameters, size, new() { Backward = false, Outputs = tops, BatchStatistics = true });
             Node input = Tops.Image(net);
             for (; n + size <= count; n += size)
             {

@@ -49,6 +49,8 @@ public static class Initializer
 
         ChangeRateReport rates = new ChangeRates { Elements = options.Elements, Draw = ProofDraw }.Measure(parameters, images, count, options.Seed, progress, cancellation);
         Stage("measuring");
+        // What was loaded with its statistics keeps them, where nothing below them was scaled.
+        if (!options.KeepExisting || rescaler is MultiplicativeRescaler) Normalized.Gather(parameters, images, count, options.Phase);
         if (options.ZeroClassifier) ZeroClassifiers(parameters);
         return new InitReport(options.Method, between, count, within, rescaling, rates, change, [.. within?.Notes ?? [], .. rescaling?.Notes ?? []], times);
     }

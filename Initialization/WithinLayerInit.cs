@@ -15,7 +15,7 @@ public sealed record WithinLayerReport(IReadOnlyList<WithinLayer> Layers, IReadO
 /// <summary>
 /// Within-layer initialization (Krähenbühl et al. 2016, §3.1, Algorithm 1): one walk forward; each affine layer gets its weights from what it
 /// sees, then W(i,:) ← W(i,:) / σ(i) and b(i) ← β − μ(i) / σ(i), so that every channel has mean β and deviation one over samples and
-/// positions; the layers above see the result.
+/// positions; the layers above see the result. Where batch normalization follows, which takes a bias out again, β is its scale layer's bias.
 /// </summary>
 public sealed record WithinLayerInit(IWeightFiller Weights)
 {
@@ -44,7 +44,7 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
     public WithinLayerReport Apply(
         ParameterSet parameters, float[] images, int count, ulong seed, IProgress<InitProgress>? progress = null, CancellationToken cancellation = default)
     {
-        using var net = new Net(parameters, count, new() { Fuse = false, Backward = false, Outputs = Tops.Of(parameters.Graph), Seed = seed });
+        using var net = new Net(parameters, count, new() { Fuse = false, Backward = false, Outputs = Tops.Of(parameters.Graph), Seed = seed, BatchStatistics = true });
         net.Load(Tops.Image(net), images);
         var layers = new List<WithinLayer>();
         var notes = new List<InitNote>();
@@ -60,7 +60,12 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
                 layers.Add(Set(net, node, i, seed, notes, cancellation));
                 Reclaim();
             }
-            else net.Forward(node, Phase);
+            else
+            {
+                if (Normalized.IsScale(node) && !(KeepNonZero && layers.All(l => l.Method == "kept" || l.Layer != Normalized.Source(node).Name)))
+                    Normalized.Reset(net.Parameters, node, Normalize ? Bias : 0);
+                net.Forward(node, Phase);
+            }
         }
         progress?.Report(new("weights", "", 1));
         return new WithinLayerReport(layers, notes);
@@ -101,7 +106,7 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
         if (!Normalize) return new WithinLayer(node.Name, method, double.NaN, double.NaN);
         HashSet<int> dead = Calibrate(net, node, weights, new Philox(seed, RandomPurpose.Redraw, index), notes);
         ChannelMoments after = net.Backend.Moments(net[node]);
-        float target = net.Parameters.Bias(node) is null ? float.NaN : Bias;
+        float target = net.Parameters.Bias(node) is null || Normalized.Includes(net.Graph, node) ? float.NaN : Bias;
         return new WithinLayer(
             node.Name, method,
             after.Mean.Max(m => Math.Abs(m - target)),
@@ -146,7 +151,7 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
             foreach (ref float w in weights.AsSpan(o * weight.FanIn, weight.FanIn)) w = (float)(w * scale[o]);
         });
         weight.Write(weights);
-        Parameter? bias = net.Parameters.Bias(node);
+        Parameter? bias = Normalized.Includes(net.Graph, node) ? null : net.Parameters.Bias(node);
         bias?.Write(shift);
         // The layer is linear in both: its output follows without another pass.
         net.Backend.ScaleChannels(net[node], scale, bias is null ? new double[weight.Rows] : shift);

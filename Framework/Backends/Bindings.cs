@@ -33,6 +33,9 @@ public sealed class Bindings
     /// <summary>Holds nothing between calls; <see cref="KernelOffer.Scratch"/> elements or more.</summary>
     public required Region Scratch { get; init; }
 
+    /// <summary><see cref="NetOptions.BatchStatistics"/>: batch normalization takes its batch's mean and variance in both phases and gathers none.</summary>
+    public bool BatchStatistics { get; init; }
+
     /// <summary>Key of this place's random numbers: the plan's seed and the node's position in the graph.</summary>
     public required (ulong Seed, uint Stream) Random { get; init; }
 

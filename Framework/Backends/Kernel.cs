@@ -1,12 +1,12 @@
 namespace EvenNet.Framework;
 
-/// <summary>Training (dropout draws masks) or testing.</summary>
+/// <summary>Training (dropout draws masks, batch normalization takes its batch's statistics and gathers them) or testing.</summary>
 public enum Phase
 {
-    /// <summary>Dropout is active.</summary>
+    /// <summary>Dropout is active; batch normalization is by the batch.</summary>
     Train,
 
-    /// <summary>Dropout is the identity.</summary>
+    /// <summary>Dropout is the identity; batch normalization is by what was gathered.</summary>
     Test,
 }
 
@@ -14,7 +14,7 @@ public enum Phase
 /// The work of one place in a plan, bound to its tensors. <see cref="Forward"/> and <see cref="Backward()"/> only enqueue work: they do not
 /// allocate, wait, read results on the host, or vary what they launch (the phase aside).
 /// Backward adds to parameter gradients; it writes an input's gradient, or adds where the bindings say so, and skips one that is null.
-/// It may destroy the output's gradient and never touches values.
+/// It may destroy the output's gradient and never touches values. Forward changes no parameter but what batch normalization gathers in training.
 /// </summary>
 public abstract class Kernel : IDisposable
 {

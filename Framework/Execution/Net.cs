@@ -245,6 +245,7 @@ public sealed class Net : IDisposable
         ParameterGradients = Options.Backward && Options.ParameterGradients(step.Source),
         Saved = memory.Saved(step, arena),
         Scratch = new Region(scratch, 0, memory.Scratch),
+        BatchStatistics = Options.BatchStatistics,
         Random = (Options.Seed, Philox.Stream(RandomPurpose.Dropout, position)),
     };
 

@@ -28,6 +28,12 @@ public sealed record NetOptions
     /// <summary>Time every step: <see cref="Net.Times"/>. On a device that works on its own each step is then waited for.</summary>
     public bool Times { get; init; }
 
+    /// <summary>
+    /// Batch normalization takes its batch's mean and variance in both phases, and leaves the running ones as they are: for measuring, and for
+    /// initialization, when nothing has been gathered yet.
+    /// </summary>
+    public bool BatchStatistics { get; init; }
+
     /// <summary>Seed of the dropout masks.</summary>
     public ulong Seed { get; init; } = 1;
 }

@@ -51,7 +51,7 @@ public sealed record MultiplicativeRescaler : IRescaler
     {
         count = Math.Min(count, Images);
         Node[] tops = Tops.Of(parameters.Graph), affine = [.. parameters.Graph.Affine.Where(n => n.Layer.SharedWith is null)];
-        using var walk = new Net(parameters, count, new() { Fuse = false, Backward = false, Outputs = tops, Seed = seed });
+        using var walk = new Net(parameters, count, new() { Fuse = false, Backward = false, Outputs = tops, Seed = seed, BatchStatistics = true });
         int size = Tops.Image(walk).Shape.Count;
         ReadOnlyMemory<float> samples = images.AsMemory(0, count * size);
         walk.Load(Tops.Image(walk), samples.Span);
@@ -124,7 +124,7 @@ public sealed record MultiplicativeRescaler : IRescaler
         for (int n = 0; n < count;)
         {
             int batch = Math.Min(Batch, count - n);
-            using var net = new Net(parameters, batch, new() { Fuse = false, Outputs = tops, Seed = seed });
+            using var net = new Net(parameters, batch, new() { Fuse = false, Outputs = tops, Seed = seed, BatchStatistics = true });
             for (; n + batch <= count; n += batch)
             {
                 net.Load(Tops.Image(net), samples.Span.Slice(n * size, batch * size));

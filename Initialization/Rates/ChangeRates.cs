@@ -31,7 +31,7 @@ public sealed record ChangeRateReport(IReadOnlyList<LayerRate> Layers)
 /// </summary>
 public sealed record ChangeRates
 {
-    /// <summary>Images in one plan; changes memory and speed, not the result.</summary>
+    /// <summary>Images in one plan; changes memory and speed, and with batch normalization, which is by these images, a little of the result.</summary>
     public int Batch { get; init; } = 16;
 
     /// <summary>Whether dropout is active.</summary>
@@ -83,7 +83,7 @@ public sealed record ChangeRates
         {
             // Without dropout all passes share one forward pass, for which its values must outlive a backward pass.
             bool once = passes > 1 && Phase == Phase.Test;
-            using var net = new Net(parameters, size, new() { Fuse = false, Outputs = tops, ParameterGradients = static _ => false, ShareMemory = !once, Seed = seed });
+            using var net = new Net(parameters, size, new() { Fuse = false, Outputs = tops, ParameterGradients = static _ => false, ShareMemory = !once, Seed = seed, BatchStatistics = true });
             int pixels = Tops.Image(net).Shape.Count;
             for (int n = first; n < end; n += size)
             {

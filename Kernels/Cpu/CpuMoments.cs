@@ -14,28 +14,43 @@ internal sealed unsafe class CpuMoments
     // Floats whose two passes stay in the first-level cache.
     private const int ChunkSize = 4096;
     private readonly CpuTensor value;
+    private readonly CpuTensorPlanes planes;
     private readonly double[] mean, squares;
     private readonly int positions;
 
-    private CpuMoments(Tensor tensor)
+    public CpuMoments(CpuTensor tensor, Threads threads)
     {
-        value = new CpuTensor(tensor);
+        value = tensor;
+        planes = new CpuTensorPlanes(threads, value.AllPlanes, value.PlaneSize, Plane);
         (mean, squares) = (new double[(long)value.AllPlanes * value.Lanes], new double[(long)value.AllPlanes * value.Lanes]);
-        positions = tensor.Shape.Plane;
+        (Mean, Variance) = (new double[value.Channels], new double[value.Channels]);
+        positions = value.Height * value.Width;
     }
+
+    /// <summary>Of each channel, after <see cref="Measure"/>.</summary>
+    public double[] Mean { get; }
+
+    /// <summary>Mean squared difference from the mean, of each channel, after <see cref="Measure"/>.</summary>
+    public double[] Variance { get; }
 
     public static ChannelMoments Of(Tensor tensor, Threads threads)
     {
-        var work = new CpuMoments(tensor);
-        new CpuTensorPlanes(threads, work.value.AllPlanes, work.value.PlaneStride, work.Plane).Run();
-        return work.Join();
+        var work = new CpuMoments(new CpuTensor(tensor), threads);
+        work.Measure();
+        return new ChannelMoments(work.Mean, [.. work.Variance.Select(Math.Sqrt)]);
+    }
+
+    /// <summary>Measures the tensor as it is now. Does not allocate.</summary>
+    public void Measure()
+    {
+        planes.Run();
+        Join();
     }
 
     // Planes of all samples, in their order.
-    private ChannelMoments Join()
+    private void Join()
     {
         int stored = value.Planes * value.Lanes;
-        var moments = new ChannelMoments(new double[value.Channels], new double[value.Channels]);
         for (int c = 0; c < value.Channels; c++)
         {
             double center = 0, sum = 0;
@@ -46,9 +61,8 @@ internal sealed unsafe class CpuMoments
                 center += difference / (n + 1);
                 sum += squares[i] + difference * difference * positions * n / (n + 1.0);
             }
-            (moments.Mean[c], moments.Deviation[c]) = (center, Math.Sqrt(sum / ((double)value.Samples * positions)));
+            (Mean[c], Variance[c]) = (center, sum / ((double)value.Samples * positions));
         }
-        return moments;
     }
 
     private void Plane(int worker, int plane)
@@ -57,6 +71,8 @@ internal sealed unsafe class CpuMoments
         int rows = whole ? 1 : value.Height, length = whole ? value.Height * value.RowLength : value.RowLength;
         fixed (double* m = &mean[plane * (long)value.Lanes], s = &squares[plane * (long)value.Lanes])
         {
+            new Span<double>(m, value.Lanes).Clear();
+            new Span<double>(s, value.Lanes).Clear();
             double* chunkMean = stackalloc double[Lane.Count], chunkSquares = stackalloc double[Lane.Count];
             long before = 0;
             for (int h = 0; h < rows; h++)

@@ -12,6 +12,7 @@ internal readonly unsafe struct CpuTensor
 {
     private readonly float* start;
     private readonly int halo;
+    private readonly bool isStrided;
 
     public CpuTensor(Tensor tensor)
     {
@@ -26,6 +27,23 @@ internal readonly unsafe struct CpuTensor
         PlaneStride = (Height + 2L * halo) * RowStride;
         start = Pointer(tensor.Region) + halo * (RowStride + Lanes);
     }
+
+    // Samples × channels of one position each, sixteen channels a plane and a sample a row.
+    private CpuTensor(Region region, int samples, int channels)
+    {
+        start = Pointer(region);
+        isStrided = true;
+        (Lanes, Channels, Planes, Samples) = (Lane.Count, channels, channels / Lane.Count, 1);
+        (Height, RowLength, RowStride, PlaneStride) = (samples, Lane.Count, channels, Lane.Count);
+    }
+
+    /// <summary>
+    /// For work that knows channels but no samples: a plain tensor without height and width, whose planes would be single floats, as planes of sixteen
+    /// channels with a row for each sample; one of any other shape as it is.
+    /// </summary>
+    public static CpuTensor OfChannels(Tensor tensor) => tensor is { Shape.Plane: 1, Layout: { Kind: LayoutKind.Plain, Halo: 0 } } && tensor.Shape.Channels % Lane.Count == 0
+        ? new CpuTensor(tensor.Region, tensor.Batch, tensor.Shape.Channels)
+        : new CpuTensor(tensor);
 
     /// <summary>Floats a position: 1 or 16.</summary>
     public int Lanes { get; }
@@ -49,11 +67,14 @@ internal readonly unsafe struct CpuTensor
     /// <summary>Floats from a plane to the next; from one sample's last to the next sample's first, too.</summary>
     public long PlaneStride { get; }
 
+    /// <summary>Floats of a plane without the border.</summary>
+    public long PlaneSize => (long)Height * RowLength;
+
     /// <summary>Planes of all samples.</summary>
     public int AllPlanes => Samples * Planes;
 
     /// <summary>Whether there is no border, so that all memory is one run.</summary>
-    public bool IsDense => halo == 0;
+    public bool IsDense => halo == 0 && !isStrided;
 
     /// <summary>Positions of a row.</summary>
     public int Width => RowLength / Lanes;

@@ -19,7 +19,7 @@ public sealed class ReferenceBackend : Backend
     [
         ReferenceConvolution.Offer, ReferenceInnerProduct.Offer, ReferenceRelu.Offer, ReferencePooling.Offer, ReferenceLrn.Offer,
         ReferenceLrnWithin.Offer, ReferenceDropout.Offer, ReferenceConcat.Offer, ReferenceEltwise.Offer, ReferenceSoftmax.Offer,
-        ReferenceSoftmaxLoss.Offer, ReferenceSigmoidCrossEntropy.Offer, ReferenceReorder.Offer,
+        ReferenceSoftmaxLoss.Offer, ReferenceSigmoidCrossEntropy.Offer, ReferenceBatchNorm.Offer, ReferenceScale.Offer, ReferenceReorder.Offer,
     ];
 
     /// <inheritdoc/>

@@ -46,7 +46,7 @@ public sealed class AllocationTests
         Node label = Node.Input("label", 1);
         var graph = Graph.Of(Node.Input("data", 3, 19, 19)
             .Convolution("conv1", 32, 5, stride: 2).Relu().MaxPool("pool1", 3, stride: 2).Lrn("norm1")
-            .Convolution("conv2", 16, 3, pad: 1, groups: 2).Relu()
+            .Convolution("conv2", 16, 3, pad: 1, groups: 2).BatchNorm("norm2").Scale("scale2").Relu()
             .InnerProduct("fc3", 20).Relu().Dropout().InnerProduct("fc4", 5).SoftmaxLoss(label));
         using var parameters = new ParameterSet(graph, backend);
         using var net = new Net(parameters, batch: 4);

@@ -64,6 +64,14 @@ public sealed class CpuLayerTests
             yield return new("lrn within 3", new LrnWithin(3), new Shape(20, 6, 5));
             yield return new("lrn within 5 with another exponent", new LrnWithin(5, 2, 0.5f), new Shape(16, 5, 19));
             yield return new("lrn within, wider than the plane", new LrnWithin(7, 5), new Shape(18, 2, 3));
+            yield return new("batch norm", new BatchNorm(), plane);
+            yield return new("batch norm over a plane of several chunks", new BatchNorm(), new Shape(17, 67, 71));
+            yield return new("batch norm over 50 channels without a plane", new BatchNorm(), new Shape(50));
+            yield return new("batch norm over 48 channels without a plane", new BatchNorm(), new Shape(48));
+            yield return new("scale", new Scale(), plane);
+            yield return new("scale over a plane of several chunks, without bias", new Scale(HasBias: false), new Shape(17, 67, 71));
+            yield return new("scale over 50 channels without a plane", new Scale(), new Shape(50));
+            yield return new("scale over 48 channels without a plane", new Scale(), new Shape(48));
             yield return new("dropout", new Dropout(0.4f), plane) { KeepsBlocks = false };
             yield return new("dropout over 3001 values", new Dropout(0.7f), new Shape(3001)) { KeepsBlocks = false };
             yield return new("concat of whole blocks", new Concat(), new Shape(16, 5, 6), new Shape(48, 5, 6), new Shape(20, 5, 6));

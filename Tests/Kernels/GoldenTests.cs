@@ -6,7 +6,7 @@ namespace EvenNet.Tests.Kernels;
 /// <summary>
 /// Every layer against values recorded from Caffe. Recorded cases that lie outside what a net here can be:
 /// concat_0 joins along the batch, which is never part of a shape; softmax_axis2 and ip_axis2_nobias work along the last axis of a value
-/// without height and width of its own; pool_max_mask has a second output, so its positions are checked through the gradient.
+/// without height and width of its own; scale_two multiplies by a value instead of a parameter; pool_max_mask has a second output, so its positions are checked through the gradient.
 /// </summary>
 public sealed class GoldenTests
 {
@@ -72,6 +72,7 @@ public sealed class GoldenTests
         Layer("eltwise_sum", () => Node.Sum("y", Input("a", 3, 2, 2), Input("b", 3, 2, 2), Input("c", 3, 2, 2))),
         Layer("eltwise_prod", () => Node.Product("y", Input("a", 3, 2, 2), Input("b", 3, 2, 2), Input("c", 3, 2, 2))),
         Layer("eltwise_max", () => Node.Max("y", Input("a", 3, 2, 2), Input("b", 3, 2, 2), Input("c", 3, 2, 2))),
+        new("scale_bias", () => Input("x", 3, 2, 2).Scale("e")) { Blobs = new Dictionary<string, string> { ["y"] = "e" } },
         Layer("concat_c", () => Node.Concat("y", Input("a", 3, 2, 2), Input("b", 1, 2, 2))),
     ];
 

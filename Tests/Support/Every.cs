@@ -113,6 +113,20 @@ public static class Every
             yield return new("lrn within a channel, 5 between convolutions", 2, () => Between(Data(3, 6, 4), x => x.LrnWithin("norm", size: 5, alpha: 2, beta: 0.5f)));
             yield return new("lrn within a channel wider than the plane", 2, () => Data(2, 2, 3).LrnWithin("norm", size: 7, alpha: 5));
             yield return new("lrn within a channel as second reader", 2, () => Beside(Data(3, 4, 3), x => x.LrnWithin("norm", size: 3)));
+            foreach (Phase phase in Enum.GetValues<Phase>())
+            {
+                string when = phase == Phase.Train ? "training" : "testing";
+                LayerCase Case(string name, int batch, Func<Node> output) => new($"{name}, {when}", batch, output) { Phase = phase };
+                yield return Case("batch norm", 3, () => Data(5, 3, 4).BatchNorm("bn", epsilon: 0.01f));
+                // A bias below has no gradient in training: the batch's mean takes it out again.
+                bool bias = phase == Phase.Test;
+                yield return Case("batch norm and scale between convolutions", 2, () => Data(3, 6, 5).Convolution("below", 18, 3, pad: 1, bias: bias)
+                    .BatchNorm("bn").Scale("scale").Relu().Convolution("above", 5, 3));
+                yield return Case("batch norm over 35 channels", 2, () => Data(35, 3, 5).BatchNorm("bn").Scale("scale", bias: false));
+                yield return Case("batch norm after an inner product", 5, () => Data(6).InnerProduct("f", 19, bias).BatchNorm("bn").Scale("scale").Relu().InnerProduct("g", 3));
+                yield return Case("batch norm as second reader", 2, () => Beside(Data(3, 4, 3), x => x.BatchNorm("bn")));
+                yield return Case("scale of two readers", 2, () => Beside(Data(3, 4, 3), x => x.Scale("scale")));
+            }
             yield return new("dropout in training", 3, () => Between(Data(3, 5, 3), x => x.Dropout(0.4f)));
             yield return new("dropout in testing", 3, () => Between(Data(3, 5, 3), x => x.Dropout(0.4f))) { Phase = Phase.Test };
             yield return new("dropout that keeps all", 2, () => Data(5, 2, 2).Dropout(0));

@@ -32,6 +32,8 @@ public sealed class LayerCase(string name, int batch, Func<IReadOnlyList<Node>> 
             double[] values = Sample.Normal(random, p.Count);
             // A scale far from one and a bias far from zero, so that a kernel that forgets either is seen.
             float[] scaled = p.Spec.Name == "scale" ? [0.7f] : [.. values.Select(v => (float)(size * v))];
+            // What normalization has gathered in some passes: variances are positive.
+            if (p.Node.Layer is BatchNorm) scaled = p.Spec.Name == "count" ? [2.5f] : [.. scaled.Select(v => 0.3f + v * v)];
             p.Write(scaled);
         }
     }

@@ -42,6 +42,7 @@ internal sealed class KernelRun
             dx[i] = Add($"gradient of input {i}", shapes[i], Border(offer.Reads[i].Kind));
             if (accumulate) dx[i]!.Write(inputs[i]);
         }
+        using ParameterSet? parameters = ParametersOf(layer, shapes);
         using Storage saved = backend.Allocate(offer.Saved), scratch = backend.Allocate(offer.Scratch + 2 * Guard);
         Poison(scratch);
         using Kernel kernel = offer.Bind(new Bindings
@@ -52,8 +53,8 @@ internal sealed class KernelRun
             OutputGradient = dy,
             InputGradients = dx,
             Accumulate = [.. shapes.Select(_ => accumulate)],
-            Parameters = [],
-            ParameterGradients = false,
+            Parameters = parameters?.All ?? [],
+            ParameterGradients = parameters is not null,
             Saved = new Region(saved, 0, offer.Saved),
             Scratch = new Region(scratch, Guard, offer.Scratch),
             Random = (5, 77),
@@ -73,6 +74,11 @@ internal sealed class KernelRun
             Results[$"gradient of input {i}"] = gradient.ReadExact();
             CheckBorder($"gradient of input {i}", gradient);
         }
+        foreach (Parameter p in parameters?.All ?? [])
+        {
+            if (p.Spec.IsLearned) Results[$"gradient of {p.Spec.Name}"] = p.ReadGradientExact();
+            else Results[p.Spec.Name] = p.ReadExact();
+        }
         long before = GC.GetAllocatedBytesForCurrentThread();
         kernel.Forward(Phase.Train);
         kernel.Backward();
@@ -83,6 +89,16 @@ internal sealed class KernelRun
             storage.Dispose();
         }
         CheckGuards("workspace", scratch);
+    }
+
+    // Positive numbers: some are variances.
+    private ParameterSet? ParametersOf(Layer layer, IReadOnlyList<Shape> shapes)
+    {
+        if (layer.Parameters(shapes).Count == 0) return null;
+        var set = new ParameterSet(Graph.Of(new Node("layer", layer, [.. shapes.Select((s, i) => Node.Input($"{i}", s.Channels, s.Height, s.Width))])), backend);
+        var random = new Random(6);
+        foreach (Parameter p in set.All) p.Write([.. Sample.Normal(random, p.Count).Select(v => 0.5 + v * v)]);
+        return set;
     }
 
     private static void CheckGuards(string name, Storage storage)
