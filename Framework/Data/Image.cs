@@ -39,11 +39,17 @@ public sealed class Image
     /// <summary>The picture in grey, height × width: 0.299 red + 0.587 green + 0.114 blue in units of 1/32768, cut and not rounded, as libpng and so OpenCV make it.</summary>
     public byte[] ToGrey()
     {
-        const int red = 9797, green = 19234, blue = 32768 - red - green;
         byte[] grey = new byte[Width * Height];
-        for (int i = 0, from = 0; i < grey.Length; i++, from += 3)
-            grey[i] = (byte)((blue * Pixels[from] + green * Pixels[from + 1] + red * Pixels[from + 2]) >> 15);
+        ToGrey(Pixels, grey);
         return grey;
+    }
+
+    /// <summary>Makes grey levels of pixels; the two may share their memory's beginning.</summary>
+    internal static void ToGrey(ReadOnlySpan<byte> pixels, Span<byte> grey)
+    {
+        const int red = 9797, green = 19234, blue = 32768 - red - green;
+        for (int i = 0, from = 0; i < grey.Length; i++, from += 3)
+            grey[i] = (byte)((blue * pixels[from] + green * pixels[from + 1] + red * pixels[from + 2]) >> 15);
     }
 
     /// <summary>«500×375».</summary>

@@ -43,6 +43,14 @@ public sealed class ImageBuffer
         Begin(image.Width, image.Height, 3, fullWidth, fullHeight);
     }
 
+    /// <summary>Turns three channels into one, in place.</summary>
+    internal void ToGrey()
+    {
+        if (Channels == 1) return;
+        Image.ToGrey(Pixels, memory.AsSpan(0, Width * Height));
+        Channels = 1;
+    }
+
     /// <summary>«500×375».</summary>
     public override string ToString() => $"{Width}×{Height}";
 }

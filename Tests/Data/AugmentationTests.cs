@@ -156,6 +156,27 @@ public sealed class AugmentationTests
     }
 
     [Test]
+    public void A_padded_and_mirrored_cut_loses_the_mean_of_its_own_places()
+    {
+        ImageBuffer picture = Noise(9, 8, seed: 7);
+        float[] mean = [.. Enumerable.Range(0, 216).Select(i => i * 0.25f)];
+        var augmentation = new Augmentation(new Shape(3, 6, 7)) { Crop = new RandomCrop(Pad: 3), Mirror = true, MeanImage = new MeanImage(new Shape(3, 8, 9), mean), Scale = 0.5f };
+        float[] values = new float[126];
+        for (int draw = 0; draw < 300; draw++)
+        {
+            var window = new Window[1];
+            augmentation.Crop.Place(9, 8, augmentation.Shape, mirror: true, new Philox(2, RandomPurpose.Transform, 0, (uint)draw), window);
+            augmentation.Apply(picture, new Philox(2, RandomPurpose.Transform, 0, (uint)draw), values);
+            for (int i = 0; i < 126; i++)
+            {
+                (int c, int y, int x) = (i / 42, i / 7 % 6 + (int)window[0].OffsetY, (int)(i % 7 * window[0].StepX + window[0].OffsetX));
+                float expected = x < 0 || y < 0 || x >= 9 || y >= 8 ? 0 : (picture.Pixels[3 * (9 * y + x) + c] - mean[(c * 8 + y) * 9 + x]) * 0.5f;
+                Assert.That(values[i], Is.EqualTo(expected), $"draw {draw}, value {i}");
+            }
+        }
+    }
+
+    [Test]
     public void A_mean_picture_of_another_size_names_both()
     {
         var augmentation = new Augmentation(new Shape(3, 4, 4)) { MeanImage = new MeanImage(new Shape(3, 8, 9), new float[216]) };

@@ -129,6 +129,17 @@ public sealed class BinaryDatasetTests
         Assert.That(levels.Blue, Is.EqualTo(113.9).Within(1.5));
     }
 
+    [Test]
+    public void The_real_fashion_pictures_are_read()
+    {
+        const string folder = "/usr/share/datasets/fashion-mnist";
+        if (!Directory.Exists(folder)) Assert.Ignore($"no {folder} (Debian: apt install dataset-fashion-mnist)");
+        IdxDataset test = IdxDataset.OpenFolder(folder, "test", IdxDataset.FashionClasses);
+        Assert.That((test.Count, test.Shape), Is.EqualTo((10_000, new Shape(1, 28, 28))));
+        for (int c = 0; c < 10; c++) Assert.That(Enumerable.Range(0, test.Count).Count(i => test.Label(i)[0] == c), Is.EqualTo(1000));
+        Assert.That(test.Classes[(int)test.Label(0)[0]], Is.EqualTo("Ankle boot"));
+    }
+
     private static void Fails(Func<Dataset> open, string message) => Assert.That(open, Throws.TypeOf<ImageSourceException>().With.Message.EqualTo(message));
 
     private static byte[] Idx(int[] sizes, byte[] values)

@@ -104,6 +104,21 @@ public sealed class FileDatasetTests
         Assert.That(() => all.Subset([]), Throws.TypeOf<ImageSourceException>());
     }
 
+    [Test]
+    public void In_grey_a_set_has_one_channel()
+    {
+        using TemporaryFolder folder = Folders();
+        var image = new Image(6, 5);
+        new Random(3).NextBytes(image.Pixels);
+        PngWriter.Write(folder["train/cat/a.png"], image);
+        FolderDataset colour = FolderDataset.Open(folder.Path, new ImageFiles(), "train");
+        Dataset grey = colour.InGrey();
+        Assert.That((grey.Channels, grey.Count, grey.Label(2)[0], grey.NameOf(0)), Is.EqualTo((1, 3, 1f, colour.NameOf(0))));
+        Assert.That(grey.InGrey(), Is.SameAs(grey));
+        LabelledBatch batch = new DataLoader(grey, new Augmentation(new Shape(1, 5, 6)), LoaderOptions.Once(1, 1)).Batches().First();
+        Assert.That(batch.Images, Is.EqualTo(image.ToGrey().Select(level => (float)level)));
+    }
+
     private static string[] Names(Dataset data) => [.. Enumerable.Range(0, data.Count).Select(data.NameOf)];
 
     private static void Fails(Func<Dataset> open, string message) => Assert.That(open, Throws.TypeOf<ImageSourceException>().With.Message.EqualTo(message));

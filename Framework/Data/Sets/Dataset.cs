@@ -69,6 +69,9 @@ public abstract class Dataset
         return Subset(seed is { } key ? new Philox(key, RandomPurpose.Order).Choose(taken, Count) : Enumerable.Range(0, taken));
     }
 
+    /// <summary>The same samples as pictures of one channel, for nets that read digits; itself where they are that already.</summary>
+    public Dataset InGrey() => Channels == 1 ? this : new GreyDataset(this);
+
     /// <summary>The number of a class in a list of names; −1 where it is none of them.</summary>
     internal static int IndexOf(IReadOnlyList<string> classes, string name)
     {
