@@ -49,8 +49,9 @@ public static class Initializer
 
         ChangeRateReport rates = new ChangeRates { Elements = options.Elements, Draw = ProofDraw }.Measure(parameters, images, count, options.Seed, progress, cancellation);
         Stage("measuring");
-        // What was loaded with its statistics keeps them, where nothing below them was scaled.
-        if (!options.KeepExisting || rescaler is MultiplicativeRescaler) Normalized.Gather(parameters, images, count, options.Phase);
+        // What was loaded with its statistics keeps them, where it was all there and scale layers have left every value as it was.
+        bool kept = options.KeepExisting && within is not null && within.Layers.All(l => l.Method == "kept") && rescaler is not MultiplicativeRescaler;
+        if (!kept || Normalized.LacksStatistics(parameters)) Normalized.Gather(parameters, images, count, options.Phase);
         if (options.ZeroClassifier) ZeroClassifiers(parameters);
         return new InitReport(options.Method, between, count, within, rescaling, rates, change, [.. within?.Notes ?? [], .. rescaling?.Notes ?? []], times);
     }

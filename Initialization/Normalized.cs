@@ -28,6 +28,10 @@ internal static class Normalized
         parameters.Bias(scale)?.Fill(bias);
     }
 
+    /// <summary>Whether some batch normalization has gathered nothing.</summary>
+    public static bool LacksStatistics(ParameterSet parameters) =>
+        parameters.All.Any(p => p.Node.Layer is BatchNorm && p.Spec.Name == "count" && p.Read()[0] == 0);
+
     /// <summary>
     /// Makes these images' statistics all that batch normalization has gathered, so that a net can be tested before it is trained. phase: dropout's.
     /// </summary>
