@@ -1,29 +1,33 @@
-using MathNet.Numerics.LinearAlgebra;
-
 namespace EvenNet.Initialization;
 
-/// <summary>Eigenpairs of a small symmetric matrix by MathNet's Householder reduction and implicit QL, in double.</summary>
+/// <summary>Eigenpairs of a small symmetric matrix, all of them, in double.</summary>
 internal static class DenseEigen
 {
+    private const int TaskRows = 16;
+
     /// <summary>All pairs, descending. matrix: n×n; vectors: n×n, one a row.</summary>
-    public static (double[] Values, double[] Vectors) All(double[] matrix, int n)
+    public static (double[] Values, double[] Vectors) All(Arithmetic arithmetic, double[] matrix, int n)
     {
-        var evd = Matrix<double>.Build.Dense(n, n, (double[])matrix.Clone()).Evd(Symmetricity.Symmetric);
-        double[] ascending = [.. evd.EigenValues.Select(value => value.Real)], values = new double[n], vectors = new double[n * n];
-        int[] order = [.. Enumerable.Range(0, n).OrderByDescending(i => ascending[i])];
-        double[] columns = evd.EigenVectors.ToColumnMajorArray();
-        for (int i = 0; i < n; i++)
+        var form = new TridiagonalForm(arithmetic, (double[])matrix.Clone(), n);
+        var ql = new ImplicitQl(arithmetic, form.Diagonal, form.Beside);
+        int[] order = [.. Enumerable.Range(0, n).OrderByDescending(i => ql.Values[i])];
+        double[] vectors = new double[(long)n * n];
+        arithmetic.For((n + TaskRows - 1) / TaskRows, task =>
         {
-            values[i] = ascending[order[i]];
-            columns.AsSpan(order[i] * n, n).CopyTo(vectors.AsSpan(i * n));
-        }
-        return (values, vectors);
+            for (int i = task * TaskRows; i < Math.Min(n, (task + 1) * TaskRows); i++)
+            {
+                Span<double> vector = vectors.AsSpan(i * n, n);
+                ql.Vectors.AsSpan(order[i] * n, n).CopyTo(vector);
+                form.Turn(vector);
+            }
+        });
+        return ([.. order.Select(i => ql.Values[i])], vectors);
     }
 
     /// <summary>The <paramref name="count"/> largest pairs.</summary>
     public static EigenPairs Largest(Arithmetic arithmetic, double[] matrix, int n, int count)
     {
-        var (values, vectors) = All(matrix, n);
+        var (values, vectors) = All(arithmetic, matrix, n);
         double[] kept = vectors[..(count * n)], image = new double[kept.Length];
         DoubleProduct.Add(arithmetic, count, n, n, 1, kept, matrix, image);
         return Checked(n, values[..count], kept, image, 0);

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace EvenNet.Initialization;
@@ -16,24 +18,30 @@ internal static class DoubleProduct
 
     private static int TileColumns => TileVectors * (Vector512.IsHardwareAccelerated ? Vector512<double>.Count : Vector<double>.Count);
 
-    /// <summary>c += scale · a · b with a: m×k, b: k×n, c: m×n, row-major without gaps.</summary>
+    /// <summary>c += scale · a · b with a: m×k, b: k×n, or n×k when it is given transposed, c: m×n, row-major without gaps.</summary>
     public static void Add(
-        Arithmetic arithmetic, int m, int n, int k, double scale, ReadOnlyMemory<double> a, ReadOnlyMemory<double> b, Memory<double> c)
+        Arithmetic arithmetic, int m, int n, int k, double scale, ReadOnlyMemory<double> a, ReadOnlyMemory<double> b, Memory<double> c, bool transposeB = false)
     {
         if (m == 0 || n == 0 || k == 0) return;
         int panels = (n + TileColumns - 1) / TileColumns;
-        double[] packed = new double[panels * TileColumns * Math.Min(k, BlockDepth)];
+        double[] packed = ArrayPool<double>.Shared.Rent(panels * TileColumns * Math.Min(k, BlockDepth));
         for (int start = 0; start < k; start += BlockDepth)
         {
             int first = start, depth = Math.Min(BlockDepth, k - start);
-            arithmetic.For(panels, panel => PackColumns(
-                b.Span[(first * n)..], n, panel * TileColumns, depth, packed.AsSpan(panel * TileColumns * depth, TileColumns * depth)));
+            arithmetic.For(panels, panel =>
+            {
+                Span<double> to = packed.AsSpan(panel * TileColumns * depth, TileColumns * depth);
+                int column = panel * TileColumns, columns = Math.Min(TileColumns, n - column);
+                if (transposeB) PackRows(b.Span[(column * k + first)..], k, columns, depth, to);
+                else PackColumns(b.Span[(first * n + column)..], n, columns, depth, to);
+            });
             arithmetic.For((m + BlockRows - 1) / BlockRows, block =>
             {
                 int row = block * BlockRows, rows = Math.Min(BlockRows, m - row);
                 AddRows(rows, n, depth, scale, a.Span[(row * k + first)..], k, packed, c.Span.Slice(row * n, rows * n));
             });
         }
+        ArrayPool<double>.Shared.Return(packed);
     }
 
     /// <summary>a: rows×columns, returned as columns×rows.</summary>
@@ -48,15 +56,25 @@ internal static class DoubleProduct
         return transposed;
     }
 
-    // Columns first … first + TileColumns − 1 of b, depth×n, one row of the panel after the other; zeros beyond column n.
-    private static void PackColumns(ReadOnlySpan<double> b, int n, int first, int depth, Span<double> panel)
+    // Some columns of b, depth×n, one row of the panel after the other; zeros in the columns that are missing.
+    private static void PackColumns(ReadOnlySpan<double> b, int n, int columns, int depth, Span<double> panel)
     {
-        int columns = Math.Min(TileColumns, n - first);
         for (int p = 0; p < depth; p++)
         {
             Span<double> row = panel.Slice(p * TileColumns, TileColumns);
-            b.Slice(p * n + first, columns).CopyTo(row);
+            b.Slice(p * n, columns).CopyTo(row);
             row[columns..].Clear();
+        }
+    }
+
+    // The same from rows of b's transpose, n×k.
+    private static void PackRows(ReadOnlySpan<double> b, int k, int columns, int depth, Span<double> panel)
+    {
+        if (columns < TileColumns) panel.Clear();
+        for (int j = 0; j < columns; j++)
+        {
+            ReadOnlySpan<double> row = b.Slice(j * k, depth);
+            for (int p = 0, at = j; p < row.Length; p++, at += TileColumns) panel[at] = row[p];
         }
     }
 
@@ -64,7 +82,7 @@ internal static class DoubleProduct
         int rows, int n, int depth, double scale, ReadOnlySpan<double> a, int stride, ReadOnlySpan<double> packedB, Span<double> c)
     {
         int tiles = (rows + TileRows - 1) / TileRows;
-        Span<double> packedA = stackalloc double[BlockRows * BlockDepth], sums = stackalloc double[MostTileRows * TileColumns];
+        Span<double> packedA = stackalloc double[BlockRows * BlockDepth], part = stackalloc double[MostTileRows * TileColumns];
         for (int r = 0; r < tiles * TileRows; r++)
         {
             Span<double> tile = packedA[(r / TileRows * TileRows * depth)..];
@@ -74,30 +92,55 @@ internal static class DoubleProduct
                 continue;
             }
             ReadOnlySpan<double> from = a.Slice(r * stride, depth);
-            for (int p = 0; p < from.Length; p++) tile[p * TileRows + r % TileRows] = scale * from[p];
+            for (int p = 0, at = r % TileRows; p < from.Length; p++, at += TileRows) tile[at] = scale * from[p];
         }
 
         for (int column = 0; column < n; column += TileColumns)
         {
             ReadOnlySpan<double> panel = packedB.Slice(column * depth, TileColumns * depth);
             int columns = Math.Min(TileColumns, n - column);
-            for (int tile = 0; tile < tiles; tile++)
+            for (int first = 0; first < rows; first += TileRows)
             {
-                ReadOnlySpan<double> rowsOfA = packedA.Slice(tile * TileRows * depth, TileRows * depth);
-                if (Vector512.IsHardwareAccelerated) MultiplyEight(rowsOfA, panel, sums);
-                else MultiplyFour(rowsOfA, panel, sums);
-                for (int r = tile * TileRows; r < Math.Min(rows, (tile + 1) * TileRows); r++)
+                ReadOnlySpan<double> rowsOfA = packedA.Slice(first * depth, TileRows * depth);
+                Span<double> target = c[(first * n + column)..];
+                if (columns == TileColumns && first + TileRows <= rows)
                 {
-                    Span<double> target = c.Slice(r * n + column, columns);
-                    ReadOnlySpan<double> sum = sums.Slice(r % TileRows * TileColumns, columns);
-                    VectorMath.Add(sum, target);
+                    Multiply(rowsOfA, panel, target, n);
+                    continue;
                 }
+                part.Clear();
+                Multiply(rowsOfA, panel, part, TileColumns);
+                for (int r = 0; r < Math.Min(TileRows, rows - first); r++) VectorMath.Add(part.Slice(r * TileColumns, columns), target.Slice(r * n, columns));
             }
         }
     }
 
+    private static void Multiply(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> c, int stride)
+    {
+        if (Vector512.IsHardwareAccelerated) MultiplyEight(a, b, c, stride);
+        else MultiplyFour(a, b, c, stride);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(Vector512<double> sum0, Vector512<double> sum1, Vector512<double> sum2, Span<double> c)
+    {
+        c = c[..24];
+        (Vector512.Create<double>(c) + sum0).CopyTo(c);
+        (Vector512.Create<double>(c[8..]) + sum1).CopyTo(c[8..]);
+        (Vector512.Create<double>(c[16..]) + sum2).CopyTo(c[16..]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(Vector<double> sum0, Vector<double> sum1, Vector<double> sum2, Span<double> c)
+    {
+        int width = Vector<double>.Count;
+        (new Vector<double>(c) + sum0).CopyTo(c);
+        (new Vector<double>(c[width..]) + sum1).CopyTo(c[width..]);
+        (new Vector<double>(c[(2 * width)..]) + sum2).CopyTo(c[(2 * width)..]);
+    }
+
     // Eight rows of three vectors: 24 sums, three vectors of b and a broadcast of a.
-    private static void MultiplyEight(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> sums)
+    private static void MultiplyEight(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> c, int stride)
     {
         int width = Vector512<double>.Count;
         Vector512<double> s00 = default, s01 = default, s02 = default, s10 = default, s11 = default, s12 = default;
@@ -143,34 +186,18 @@ internal static class DoubleProduct
             b = b[(TileVectors * width)..];
         }
 
-        s00.CopyTo(sums);
-        s01.CopyTo(sums[(1 * width)..]);
-        s02.CopyTo(sums[(2 * width)..]);
-        s10.CopyTo(sums[(3 * width)..]);
-        s11.CopyTo(sums[(4 * width)..]);
-        s12.CopyTo(sums[(5 * width)..]);
-        s20.CopyTo(sums[(6 * width)..]);
-        s21.CopyTo(sums[(7 * width)..]);
-        s22.CopyTo(sums[(8 * width)..]);
-        s30.CopyTo(sums[(9 * width)..]);
-        s31.CopyTo(sums[(10 * width)..]);
-        s32.CopyTo(sums[(11 * width)..]);
-        s40.CopyTo(sums[(12 * width)..]);
-        s41.CopyTo(sums[(13 * width)..]);
-        s42.CopyTo(sums[(14 * width)..]);
-        s50.CopyTo(sums[(15 * width)..]);
-        s51.CopyTo(sums[(16 * width)..]);
-        s52.CopyTo(sums[(17 * width)..]);
-        s60.CopyTo(sums[(18 * width)..]);
-        s61.CopyTo(sums[(19 * width)..]);
-        s62.CopyTo(sums[(20 * width)..]);
-        s70.CopyTo(sums[(21 * width)..]);
-        s71.CopyTo(sums[(22 * width)..]);
-        s72.CopyTo(sums[(23 * width)..]);
+        Add(s00, s01, s02, c);
+        Add(s10, s11, s12, c[stride..]);
+        Add(s20, s21, s22, c[(2 * stride)..]);
+        Add(s30, s31, s32, c[(3 * stride)..]);
+        Add(s40, s41, s42, c[(4 * stride)..]);
+        Add(s50, s51, s52, c[(5 * stride)..]);
+        Add(s60, s61, s62, c[(6 * stride)..]);
+        Add(s70, s71, s72, c[(7 * stride)..]);
     }
 
     // Four rows of three vectors stay in registers for the whole depth; panels are padded, so there is no tail.
-    private static void MultiplyFour(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> sums)
+    private static void MultiplyFour(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> c, int stride)
     {
         int width = Vector<double>.Count;
         Vector<double> s00 = default, s01 = default, s02 = default, s10 = default, s11 = default, s12 = default;
@@ -198,17 +225,9 @@ internal static class DoubleProduct
             b = b[(TileVectors * width)..];
         }
 
-        s00.CopyTo(sums);
-        s01.CopyTo(sums[width..]);
-        s02.CopyTo(sums[(2 * width)..]);
-        s10.CopyTo(sums[(3 * width)..]);
-        s11.CopyTo(sums[(4 * width)..]);
-        s12.CopyTo(sums[(5 * width)..]);
-        s20.CopyTo(sums[(6 * width)..]);
-        s21.CopyTo(sums[(7 * width)..]);
-        s22.CopyTo(sums[(8 * width)..]);
-        s30.CopyTo(sums[(9 * width)..]);
-        s31.CopyTo(sums[(10 * width)..]);
-        s32.CopyTo(sums[(11 * width)..]);
+        Add(s00, s01, s02, c);
+        Add(s10, s11, s12, c[stride..]);
+        Add(s20, s21, s22, c[(2 * stride)..]);
+        Add(s30, s31, s32, c[(3 * stride)..]);
     }
 }

@@ -3,8 +3,9 @@ using EvenNet.Framework;
 namespace EvenNet.Initialization;
 
 /// <summary>
-/// Makes rows orthonormal, each to all before it: panels of 32 rows against the finished ones by matrix products, twice,
-/// then row by row inside the panel. A row that depends on the others is drawn anew, so any input gives a full basis.
+/// Makes rows orthonormal, each to all before it: by two passes of <see cref="CholeskyRows"/> where the rows are independent; where they are not,
+/// panels of 32 rows against the finished ones by matrix products, twice, then row by row inside the panel. A row that depends on the others is
+/// drawn anew, so any input gives a full basis.
 /// </summary>
 internal static class OrthonormalRows
 {
@@ -14,6 +15,7 @@ internal static class OrthonormalRows
     /// <summary>Rows below <paramref name="finished"/> are orthonormal and stay; the others, to <paramref name="rows"/>, become so. basis: rows×d.</summary>
     public static void Complete(Arithmetic arithmetic, double[] basis, int dimensions, int finished, int rows, RandomSource random)
     {
+        if (CholeskyRows.Complete(arithmetic, basis, dimensions, finished, rows)) return;
         for (int first = finished; first < rows; first += PanelRows)
         {
             int count = Math.Min(PanelRows, rows - first);
@@ -29,8 +31,8 @@ internal static class OrthonormalRows
     {
         if (finishedRows == 0) return;
         double[] shares = new double[finishedRows * count];
-        DoubleProduct.Add(arithmetic, finishedRows, count, dimensions, 1, finished, DoubleProduct.Transpose(panel.Span, count, dimensions), shares);
-        DoubleProduct.Add(arithmetic, count, dimensions, finishedRows, -1, DoubleProduct.Transpose(shares, finishedRows, count), finished, panel);
+        DoubleProduct.Add(arithmetic, count, finishedRows, dimensions, 1, panel, finished, shares, transposeB: true);
+        DoubleProduct.Add(arithmetic, count, dimensions, finishedRows, -1, shares, finished, panel);
     }
 
     private static void CompleteRow(double[] basis, int dimensions, int panelStart, int row, RandomSource random)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using EvenNet.Framework;
 
 namespace EvenNet.Initialization;
@@ -36,11 +37,12 @@ internal sealed class SubspaceIteration
     {
         (this.arithmetic, this.matrix, this.dimensions, all, this.random) = (arithmetic, matrix, dimensions, count, random);
         int most = Rows(count);
-        remaining = (double[])matrix.Clone();
-        narrow = new float[matrix.Length];
-        basis = new double[most * dimensions];
-        image = new double[most * dimensions];
+        remaining = ArrayPool<double>.Shared.Rent(matrix.Length);
+        narrow = ArrayPool<float>.Shared.Rent(matrix.Length);
+        basis = ArrayPool<double>.Shared.Rent(most * dimensions);
+        image = ArrayPool<double>.Shared.Rent(most * dimensions);
         values = new double[most];
+        matrix.CopyTo(remaining, 0);
     }
 
     public EigenPairs Run()
@@ -48,7 +50,10 @@ internal sealed class SubspaceIteration
         // The few largest first, with a small block: without them the rest spans so little that a long polynomial does most of the work.
         if (all >= SmallestStaged) Find(all / FirstStage);
         Find(all);
-        return Finish();
+        EigenPairs found = Finish();
+        foreach (double[] rented in new[] { remaining, basis, image }) ArrayPool<double>.Shared.Return(rented);
+        ArrayPool<float>.Shared.Return(narrow);
+        return found;
     }
 
     // Locks the pairs up to this number, with fresh random rows beside those that are there.
@@ -92,7 +97,7 @@ internal sealed class SubspaceIteration
         Multiply(locked);
         int active = rows - locked;
         double[] small = Small(basis, image, locked, rows);
-        var (found, turns) = DenseEigen.All(small, active);
+        var (found, turns) = DenseEigen.All(arithmetic, small, active);
         found.CopyTo(values, locked);
         Rotate(basis, turns, locked, active, active);
         Rotate(image, turns, locked, active, active);
@@ -103,8 +108,8 @@ internal sealed class SubspaceIteration
     {
         int n = last - first;
         double[] small = new double[n * n];
-        double[] transposed = DoubleProduct.Transpose(left.AsSpan(first * dimensions, n * dimensions), n, dimensions);
-        DoubleProduct.Add(arithmetic, n, n, dimensions, 1, right.AsMemory(first * dimensions, n * dimensions), transposed, small);
+        DoubleProduct.Add(
+            arithmetic, n, n, dimensions, 1, right.AsMemory(first * dimensions, n * dimensions), left.AsMemory(first * dimensions, n * dimensions), small, transposeB: true);
         for (int i = 0; i < n; i++)
             for (int j = 0; j < i; j++) small[i * n + j] = small[j * n + i] = 0.5 * (small[i * n + j] + small[j * n + i]);
         return small;
@@ -113,9 +118,11 @@ internal sealed class SubspaceIteration
     // rows first … first + kept − 1 of x become turns · rows first … first + active − 1.
     private void Rotate(double[] x, double[] turns, int first, int active, int kept)
     {
-        double[] turned = new double[kept * dimensions];
+        double[] turned = ArrayPool<double>.Shared.Rent(kept * dimensions);
+        turned.AsSpan(0, kept * dimensions).Clear();
         DoubleProduct.Add(arithmetic, kept, dimensions, active, 1, turns, x.AsMemory(first * dimensions, active * dimensions), turned);
-        turned.CopyTo(x, first * dimensions);
+        turned.AsSpan(0, kept * dimensions).CopyTo(x.AsSpan(first * dimensions));
+        ArrayPool<double>.Shared.Return(turned);
     }
 
     // How many of the leading active pairs have residuals ‖A·v − λ·v‖ within the tolerance, and by what factor the worst
@@ -172,11 +179,13 @@ internal sealed class SubspaceIteration
         {
             for (int j = 0; j < dimensions; j++) narrow[i * dimensions + j] = (float)remaining[i * dimensions + j];
         });
-        float[] before = new float[length], now = new float[length], next = new float[length];
+        ArrayPool<float> pool = ArrayPool<float>.Shared;
+        float[] before = pool.Rent(length), now = pool.Rent(length), next = pool.Rent(length);
+        before.AsSpan(0, length).Clear();
         for (int i = 0; i < length; i++) now[i] = (float)basis[first + i];
         for (int step = 0; step < degree; step++)
         {
-            arithmetic.Product(false, false, active, dimensions, dimensions, now, narrow, next);
+            arithmetic.Product(false, false, active, dimensions, dimensions, now.AsSpan(0, length), narrow, next);
             float factor = step == 0 ? 1 / half : 2 / half, own = step == 0 ? 1 : 2;
             float[] x = before, y = now, z = next;
             arithmetic.For(active, row => VectorMath.Combine(
@@ -185,6 +194,7 @@ internal sealed class SubspaceIteration
             products++;
         }
         for (int i = 0; i < length; i++) basis[first + i] = now[i];
+        foreach (float[] rented in new[] { before, now, next }) pool.Return(rented);
     }
 
     // The degree at which the polynomial grows to this value at ratio · c: cosh(degree · acosh(2 · ratio − 1)).
@@ -196,10 +206,10 @@ internal sealed class SubspaceIteration
     // All rows once more against the matrix itself, in double: what was locked at different times becomes diagonal together.
     private EigenPairs Finish()
     {
-        Array.Clear(image);
+        Array.Clear(image, 0, rows * dimensions);
         DoubleProduct.Add(arithmetic, rows, dimensions, dimensions, 1, basis, matrix, image);
         products++;
-        var (found, turns) = DenseEigen.All(Small(basis, image, 0, rows), rows);
+        var (found, turns) = DenseEigen.All(arithmetic, Small(basis, image, 0, rows), rows);
         Rotate(basis, turns, 0, rows, count);
         Rotate(image, turns, 0, rows, count);
         return DenseEigen.Checked(dimensions, found[..count], basis[..(count * dimensions)], image, products);

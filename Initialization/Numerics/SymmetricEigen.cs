@@ -4,9 +4,9 @@ namespace EvenNet.Initialization;
 
 /// <summary>
 /// The largest eigenpairs of a symmetric positive semi-definite matrix, such as a covariance. Small matrices, and those of
-/// which more than half of the pairs are wanted, go to a dense solver in double; its time grows with d³ (about 2 s at
-/// d = 1200, 25 s at 2304). For the others a <see cref="SubspaceIteration"/> finds the subspace. In both, the vectors make
-/// the matrix diagonal to rounding in double, so that whitened data are uncorrelated down to the smallest eigenvalue kept.
+/// which more than half of the pairs are wanted, go to a dense solver in double; its time grows with d³. For the others a
+/// <see cref="SubspaceIteration"/> finds the subspace. In both, the vectors make the matrix diagonal to rounding in double, so
+/// that whitened data are uncorrelated down to the smallest eigenvalue kept.
 /// </summary>
 public sealed class SymmetricEigen(Arithmetic arithmetic)
 {

@@ -62,6 +62,20 @@ internal static class VectorMath
         for (; i < x.Length; i++) y[i] += factor * x[i];
     }
 
+    /// <summary>(x, y) = (cosine · x − sine · y, sine · x + cosine · y).</summary>
+    public static void Rotate(double cosine, double sine, Span<double> x, Span<double> y)
+    {
+        int width = Vector<double>.Count, i = 0;
+        Vector<double> c = new(cosine), s = new(sine);
+        for (; i <= x.Length - width; i += width)
+        {
+            Vector<double> a = new(x[i..]), b = new(y[i..]);
+            (c * a - s * b).CopyTo(x[i..]);
+            (s * a + c * b).CopyTo(y[i..]);
+        }
+        for (; i < x.Length; i++) (x[i], y[i]) = (cosine * x[i] - sine * y[i], sine * x[i] + cosine * y[i]);
+    }
+
     /// <summary>y += x.</summary>
     public static void Add(ReadOnlySpan<float> x, Span<double> y)
     {

@@ -104,7 +104,7 @@ public sealed class Whitening
         double[] turned = whitened.Values();
         for (int i = 0; i < m; i++)
             for (int j = 0; j < m; j++) turned[i * m + j] /= Scales[i] * Scales[j];
-        var (values, turns) = DenseEigen.All(turned, m);
+        var (values, turns) = DenseEigen.All(arithmetic, turned, m);
         double[] vectors = new double[m * Inputs];
         DoubleProduct.Add(arithmetic, m, Inputs, m, 1, turns, Vectors, vectors);
         var pairs = new EigenPairs(Inputs, values, vectors, Residual, Products: 0);
@@ -114,6 +114,19 @@ public sealed class Whitening
 
     /// <summary>PCA filters, S · V: m×d. Their answers to the patches are uncorrelated.</summary>
     public float[] Filters() => (float[])filters.Clone();
+
+    /// <summary>What the PCA filters answer to the mean patch: m.</summary>
+    public float[] MeanAnswers()
+    {
+        float[] answers = new float[Dimensions];
+        for (int i = 0; i < answers.Length; i++)
+        {
+            double sum = 0;
+            for (int j = 0; j < Inputs; j++) sum += (double)filters[i * Inputs + j] * Mean[j];
+            answers[i] = (float)sum;
+        }
+        return answers;
+    }
 
     /// <summary>ZCA filters, Vᵀ · S · V: d×d. Of all whitenings the one nearest to the patches themselves, when no direction was left out.</summary>
     public float[] SymmetricFilters()

@@ -85,7 +85,7 @@ public sealed class KMeansFilterTests
         for (int r = 0; r < rows; r++)
             for (int i = 0; i < d; i++)
                 for (int j = 0; j < d; j++) covariance[i * d + j] += (x[r * d + i] - mean[i]) * (x[r * d + j] - mean[j]) / rows;
-        (double[] values, double[] vectors) = DenseEigen.All(covariance, d);
+        (double[] values, double[] vectors) = DenseEigen.All(PlainProduct.Arithmetic(), covariance, d);
 
         float[] white = new float[rows * m];
         for (int r = 0; r < rows; r++)
