@@ -81,19 +81,23 @@ public sealed class Patches
     /// <summary>Some rows of a group, by ascending number, into the beginning of rows.</summary>
     public void Choose(int group, IReadOnlyList<int> chosen, float[] rows)
     {
-        // Where each sample's rows begin among the chosen.
-        List<int> starts = [];
-        for (int i = 0; i < chosen.Count; i++)
-            if (i == 0 || chosen[i] / RowsPerSample != chosen[i - 1] / RowsPerSample) starts.Add(i);
-        backend.For(starts.Count, s =>
+        BySample(chosen, (n, first, end) =>
         {
-            int first = starts[s], end = s + 1 < starts.Count ? starts[s + 1] : chosen.Count;
             float[] rented = ArrayPool<float>.Shared.Rent(input.Shape.Count);
             Span<float> sample = rented.AsSpan(0, input.Shape.Count);
-            input.Read(chosen[first] / RowsPerSample, sample);
+            input.Read(n, sample);
             for (int i = first; i < end; i++) Unroll(sample, group, chosen[i] % RowsPerSample, rows.AsSpan(i * Dimensions, Dimensions));
             ArrayPool<float>.Shared.Return(rented);
         });
+    }
+
+    /// <summary>Calls visit(sample, first, end) by all threads for each sample of which some rows, chosen[first] … chosen[end − 1], are wanted.</summary>
+    internal void BySample(IReadOnlyList<int> chosen, Action<int, int, int> visit)
+    {
+        List<int> starts = [];
+        for (int i = 0; i < chosen.Count; i++)
+            if (i == 0 || chosen[i] / RowsPerSample != chosen[i - 1] / RowsPerSample) starts.Add(i);
+        backend.For(starts.Count, s => visit(chosen[starts[s]] / RowsPerSample, starts[s], s + 1 < starts.Count ? starts[s + 1] : chosen.Count));
     }
 
     /// <summary>Rows first … first + count of one sample (C×H×W) of a group, into rows at … at + count of count × dimensions.</summary>

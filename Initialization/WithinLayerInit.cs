@@ -97,11 +97,11 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
             Weights = weights,
             Random = (purpose, group) => Draws?.Invoke(node) ?? new Philox(seed, purpose, index, (uint)group),
             Backend = net.Backend,
-            Respond = w => Respond(net, node, w),
+            Answer = w => Answer(net, node, w),
             Note = notes.Add,
             Cancellation = cancellation,
         });
-        weight.Write(weights);
+        ParameterPieces.Write(net.Backend, weight, weights);
         net.Forward(node, Phase);
         if (!Normalize) return new WithinLayer(node.Name, method, double.NaN, double.NaN);
         HashSet<int> dead = Calibrate(net, node, weights, new Philox(seed, RandomPurpose.Redraw, index), notes);
@@ -113,11 +113,11 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
             after.Deviation.Where((_, o) => !dead.Contains(o)).Select(d => Math.Abs(d - 1)).DefaultIfEmpty(0).Max());
     }
 
-    private float[] Respond(Net net, Node node, float[] weights)
+    private Tensor Answer(Net net, Node node, float[] weights)
     {
-        net.Parameters.Weight(node).Write(weights);
+        ParameterPieces.Write(net.Backend, net.Parameters.Weight(node), weights);
         net.Forward(node, Phase);
-        return net.Read(node);
+        return net[node];
     }
 
     // W(i,:) /= σ(i), b(i) = β − μ(i)/σ(i). A dead filter is drawn again from the Gaussian; one that stays dead keeps its weights and gets b = β.
@@ -130,7 +130,7 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
         if (dead.Length > 0)
         {
             foreach (int o in dead) random.FillGaussian(weights.AsSpan(o * weight.FanIn, weight.FanIn));
-            weight.Write(weights);
+            ParameterPieces.Write(net.Backend, weight, weights);
             net.Forward(node, Phase);
             moments = net.Backend.Moments(net[node]);
             int[] still = DeadChannels(net.Backend, moments, weights);
@@ -150,7 +150,7 @@ public sealed record WithinLayerInit(IWeightFiller Weights)
         {
             foreach (ref float w in weights.AsSpan(o * weight.FanIn, weight.FanIn)) w = (float)(w * scale[o]);
         });
-        weight.Write(weights);
+        ParameterPieces.Write(net.Backend, weight, weights);
         Parameter? bias = Normalized.Includes(net.Graph, node) ? null : net.Parameters.Bias(node);
         bias?.Write(shift);
         // The layer is linear in both: its output follows without another pass.

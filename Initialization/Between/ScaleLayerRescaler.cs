@@ -66,7 +66,7 @@ public sealed record ScaleLayerRescaler : IRescaler
 
     private static void Scale(ParameterSet parameters, Node node, double r)
     {
-        foreach (Parameter p in parameters.Of(node)) p.Multiply(p.Spec.Name == "scale" ? 1 / r : r);
+        foreach (Parameter p in parameters.Of(node)) ParameterPieces.Multiply(parameters.Backend, p, p.Spec.Name == "scale" ? 1 / r : r);
     }
 
     // A sweep's measurement as a share of all; that more sweeps than asked for are needed is the exception.

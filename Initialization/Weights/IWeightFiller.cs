@@ -30,8 +30,8 @@ public sealed class WeightRequest
     /// <summary>Products and memory.</summary>
     public required Backend Backend { get; init; }
 
-    /// <summary>Runs the layer with some weights and no bias on all samples, and returns the responses, N×O×P×Q.</summary>
-    public required Func<float[], float[]> Respond { get; init; }
+    /// <summary>Runs the layer with some weights and no bias on all samples, and returns its answers, which the next call overwrites.</summary>
+    public required Func<float[], Tensor> Answer { get; init; }
 
     /// <summary>Where to say that something was done otherwise than asked.</summary>
     public required Action<InitNote> Note { get; init; }

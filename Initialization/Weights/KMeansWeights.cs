@@ -18,13 +18,13 @@ public sealed record KMeansWeights : PatchFiller
     protected override string Surplus => "the centres lie within these";
 
     /// <inheritdoc/>
-    protected override float[] Points(WeightRequest request, int group, Whitening whitening)
+    protected override float[] Points(WeightRequest request, int group, Whitening whitening, WhitenedPatches patches)
     {
         int rows = (int)Math.Min(request.Patches.Rows, MostPatches);
         int[] chosen = rows == request.Patches.Rows
             ? [.. Enumerable.Range(0, rows)]
             : request.Random(RandomPurpose.Patches, group).Choose(rows, (int)request.Patches.Rows, sorted: true);
-        float[] points = Whitened(request, group, whitening, chosen);
+        float[] points = patches.Choose(group, chosen);
         int directions = UnitRows.Normalise(request.Arithmetic, points, whitening.Dimensions).Length;
         if (directions < request.OutputsPerGroup)
         {
@@ -42,24 +42,5 @@ public sealed record KMeansWeights : PatchFiller
                 $"{clusters.Reseeds} of {request.OutputsPerGroup} clusters ran empty and started again at the patches that fitted worst"));
         }
         return clusters.Centres;
-    }
-
-    // Gathered and whitened in pieces: the patches themselves may be ten times as long as their whitened form.
-    private static float[] Whitened(WeightRequest request, int group, Whitening whitening, int[] chosen)
-    {
-        const int PieceValues = 1 << 23;
-        int piece = Math.Clamp(PieceValues / request.Patches.Dimensions, 1, chosen.Length);
-        float[] all = new float[(long)chosen.Length * whitening.Dimensions];
-        float[] rows = new float[piece * request.Patches.Dimensions];
-        for (int first = 0; first < chosen.Length; first += piece)
-        {
-            request.Cancellation.ThrowIfCancellationRequested();
-            int count = Math.Min(piece, chosen.Length - first);
-            request.Patches.Choose(group, new ArraySegment<int>(chosen, first, count), rows);
-            whitening.Apply(
-                rows.AsMemory(0, count * request.Patches.Dimensions),
-                all.AsMemory(first * whitening.Dimensions, count * whitening.Dimensions));
-        }
-        return all;
     }
 }

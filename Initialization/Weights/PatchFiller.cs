@@ -27,9 +27,11 @@ public abstract record PatchFiller : IWeightFiller
             return new GaussianWeights().Fill(request);
         }
         var window = WindowCovariance.Of(request.Backend, request.Patches, request.Cancellation);
-        for (int group = 0; group < request.Patches.Groups; group++)
+        Whitening[] whitenings = [.. Enumerable.Range(0, request.Patches.Groups).Select(group => Whiten(request, group, window))];
+        var patches = new WhitenedPatches(request, whitenings);
+        for (int group = 0; group < whitenings.Length; group++)
         {
-            Whitening whitening = Whiten(request, group, window);
+            Whitening whitening = whitenings[group];
             if (whitening.Dimensions == 0)
             {
                 request.Note(new InitNote(request.Node.Name, "constant-layer", "all patches are alike: the weights are Gaussian; are the images constant?"));
@@ -40,7 +42,7 @@ public abstract record PatchFiller : IWeightFiller
                 request.Note(new InitNote(request.Node.Name, "rank",
                     $"{outputs} filters but the patches vary in {whitening.Rank} of {whitening.Inputs} directions: {Surplus}"));
             }
-            whitening.Fold(Points(request, group, whitening)).CopyTo(request.GroupWeights(group));
+            whitening.Fold(Points(request, group, whitening, patches)).CopyTo(request.GroupWeights(group));
         }
         return Name;
     }
@@ -49,7 +51,7 @@ public abstract record PatchFiller : IWeightFiller
     protected abstract string Surplus { get; }
 
     /// <summary>The group's filters in the whitened space: outputs per group × kept.</summary>
-    protected abstract float[] Points(WeightRequest request, int group, Whitening whitening);
+    protected abstract float[] Points(WeightRequest request, int group, Whitening whitening, WhitenedPatches patches);
 
     // Mean and covariance of every patch of every image; once more on the whitened patches where float32 leaves the weak directions open.
     private static Whitening Whiten(WeightRequest request, int group, WindowCovariance? window)

@@ -12,13 +12,12 @@ public sealed record PatchWeights : PatchFiller
     protected override string Surplus => "the patches are taken within these";
 
     /// <inheritdoc/>
-    protected override float[] Points(WeightRequest request, int group, Whitening whitening)
+    protected override float[] Points(WeightRequest request, int group, Whitening whitening, WhitenedPatches patches)
     {
         RandomSource random = request.Random(RandomPurpose.Patches, group);
         int outputs = request.OutputsPerGroup, m = whitening.Dimensions;
         int[] chosen = random.Choose(outputs, (int)Math.Min(request.Patches.Rows, int.MaxValue), sorted: true);
-        float[] points = new float[outputs * m];
-        whitening.Apply(request.Patches.Choose(group, chosen), points);
+        float[] points = patches.Choose(group, chosen);
         for (int p = 0; p < outputs; p++)
         {
             Span<float> point = points.AsSpan(p * m, m);

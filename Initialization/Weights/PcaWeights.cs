@@ -14,7 +14,7 @@ public sealed record PcaWeights : PatchFiller
     protected override string Surplus => "the others are random directions of the whitened patches";
 
     /// <inheritdoc/>
-    protected override float[] Points(WeightRequest request, int group, Whitening whitening)
+    protected override float[] Points(WeightRequest request, int group, Whitening whitening, WhitenedPatches patches)
     {
         var points = new float[request.OutputsPerGroup * whitening.Dimensions];
         for (int k = 0; k < whitening.Dimensions; k++) points[k * whitening.Dimensions + k] = 1;

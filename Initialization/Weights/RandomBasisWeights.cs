@@ -43,7 +43,7 @@ public sealed record RandomBasisWeights(PatchMethod Method) : IWeightFiller
         {
             basis[s] = new float[outputs * fanIn];
             random.FillGaussian(basis[s]);
-            responses[s] = Rows(request.Backend, request.Respond(basis[s]), request.Node.Shape, kept);
+            responses[s] = Rows(request.Backend, request.Answer(basis[s]).Read(), request.Node.Shape, kept);
         }
         // The program's number of groups: input channels over the weights' second dimension, which is zero for an inner product on planes.
         Shape input = request.Node.InputShapes[0];

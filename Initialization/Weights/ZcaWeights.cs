@@ -15,7 +15,7 @@ public sealed record ZcaWeights : PatchFiller
     protected override string Surplus => "the others are random directions of the whitened patches";
 
     /// <inheritdoc/>
-    protected override float[] Points(WeightRequest request, int group, Whitening whitening)
+    protected override float[] Points(WeightRequest request, int group, Whitening whitening, WhitenedPatches patches)
     {
         RandomSource random = request.Random(RandomPurpose.Weights, group);
         int outputs = request.OutputsPerGroup, d = whitening.Inputs;
