@@ -273,6 +273,50 @@ public sealed class AugmentationTests
         Assert.That(worst, Is.LessThan(2), "levels, mean over a picture");
     }
 
+    [TestCase(0, 0, 8)]
+    [TestCase(151, 0, 8)]
+    [TestCase(150, 0, 4)]
+    [TestCase(76, 0, 4)]
+    [TestCase(75, 0, 2)]
+    [TestCase(38, 0, 2)]
+    [TestCase(37, 0, 1)]
+    [TestCase(0, 1.9f, 8)]
+    [TestCase(0, 2f, 4)]
+    [TestCase(0, 4.5f, 2)]
+    [TestCase(0, 9f, 1)]
+    public void A_jpeg_is_decoded_at_the_smallest_scale_that_is_not_below_what_is_taken(int resizeTo, float step, int eighths)
+    {
+        var data = new ScaledRamp(400, 300);
+        var augmentation = new Augmentation(new Shape(3, 30, 30)) { ResizeTo = resizeTo, Crop = step > 0 ? new RandomScaleCrop(step, step) : new CentreCrop() };
+        Assert.That(new DataLoader(data, augmentation, LoaderOptions.Once(1, 1)).Batches().Count(), Is.EqualTo(1));
+        Assert.That(data.Asked, Is.EqualTo(eighths));
+        Assert.That(new DataLoader(data, augmentation with { ScaledDecode = false }, LoaderOptions.Once(1, 1)).Batches().Count(), Is.EqualTo(1));
+        Assert.That(data.Asked, Is.EqualTo(8));
+    }
+
+    [Test]
+    public void A_cut_from_a_picture_at_a_smaller_scale_lies_where_it_lies_in_the_full_one()
+    {
+        // A ramp averaged is the ramp at the middle, so nothing but the places can differ.
+        var data = new ScaledRamp(64, 48);
+        var augmentation = new Augmentation(new Shape(3, 12, 12)) { Crop = new RandomScaleCrop(2.1f, 3.5f), Mirror = true };
+        var options = LoaderOptions.Once(1, 1) with { Epochs = 20 };
+        float[][] scaled = [.. new DataLoader(data, augmentation, options).Batches().Select(b => b.Images.ToArray())];
+        Assert.That(data.Asked, Is.EqualTo(4));
+        float[][] full = [.. new DataLoader(data, augmentation with { ScaledDecode = false }, options).Batches().Select(b => b.Images.ToArray())];
+        Assert.That(data.Asked, Is.EqualTo(8));
+        int compared = 0;
+        for (int n = 0; n < full.Length; n++)
+            for (int i = 0; i < full[n].Length; i++)
+            {
+                // Within a pixel of the edge the smaller picture has no neighbour to lean on.
+                if (i / 12 % 12 is 0 or 11 || i % 12 is 0 or 11) continue;
+                compared++;
+                Assert.That(scaled[n][i], Is.EqualTo(full[n][i]).Within(0.01), $"epoch {n}, value {i}");
+            }
+        Assert.That(compared, Is.EqualTo(20 * 300));
+    }
+
     private static ImageBuffer Noise(int width, int height, int seed)
     {
         var picture = new ImageBuffer();
@@ -288,6 +332,25 @@ public sealed class AugmentationTests
         double At(int column, int row) => pixels[3 * (row * picture.Width + column) + c];
         double upper = At(left, top) + (x - left) * (At(right, top) - At(left, top)), lower = At(left, bottom) + (x - left) * (At(right, bottom) - At(left, bottom));
         return upper + (y - top) * (lower - upper);
+    }
+
+    // One picture, 2 levels a column and 2 a row: at a smaller scale each pixel is the mean of those that it stands for.
+    private sealed class ScaledRamp(int width, int height) : Dataset("ramp", "all", ["a"], channels: 3, [0])
+    {
+        public int Asked { get; private set; }
+
+        public override string NameOf(int index) => "ramp";
+
+        public override void Read(int index, ImageBuffer picture, DecodeScale? scale = null)
+        {
+            Asked = scale!(width, height);
+            int shrink = 8 / Asked;
+            Span<byte> pixels = picture.Begin((width + shrink - 1) / shrink, (height + shrink - 1) / shrink, 3, width, height);
+            for (int p = 0; p < pixels.Length; p++) pixels[p] = (byte)(Level(p / 3 % picture.Width, shrink) + Level(p / 3 / picture.Width, shrink));
+        }
+
+        // The mean of 2 · position over the pixels that become one.
+        private static int Level(int at, int shrink) => 2 * at * shrink + shrink - 1;
     }
 
     // Uniform draws from a list; whole numbers are made of them.

@@ -78,7 +78,7 @@ public sealed class DataLoaderTests
     [Test]
     public void Once_through_the_data_ends_with_a_short_batch()
     {
-        List<Copy> all = Take(new DataLoader(new SolidDataset(10), Everything, LoaderOptions.Once(4, 1)), 100);
+        List<Copy> all = Take(new DataLoader(new SolidDataset(10), Everything, LoaderOptions.Once(4, 1) with { Prefetch = 0 }), 100);
         Assert.That(all.Select(b => b.Samples), Is.EqualTo(new int[][] { [0, 1, 2, 3], [4, 5, 6, 7], [8, 9] }));
         Assert.That(all[0].Labels, Is.EqualTo(new float[] { 0, 1, 2, 3 }));
         Assert.That(all[2].Labels, Is.EqualTo(new float[] { 0, 1, Dataset.Ignored, Dataset.Ignored }));
