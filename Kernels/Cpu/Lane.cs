@@ -47,6 +47,13 @@ internal static unsafe class Lane
         return Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(full)).AsSingle();
     }
 
+    /// <summary>Asks the second-level cache for what lies here. A hint: any address will do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(float* at)
+    {
+        if (Sse.IsSupported) Sse.Prefetch1(at);
+    }
+
     /// <summary>Four rows of four to four columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector128<float>, Vector128<float>, Vector128<float>, Vector128<float>) Transpose(

@@ -7,8 +7,9 @@ namespace EvenNet.Kernels.Cpu;
 /// as rows, the output's gradient as weights, and image rows as taps.
 /// </summary>
 /// <remarks>
-/// A task is two output blocks × one input plane × some of the images. It goes through bands of image rows that stay in the second-level
-/// cache, and in each through the window's taps. How images are split depends on the shape alone, so the bits do not depend on the threads.
+/// A product is two output blocks × one input plane. It goes through bands of image rows that stay in the second-level cache, and in each
+/// through the window's taps, while the input of the next band comes from memory. A 1×1 window over images without a border takes an image as
+/// one long row, and several of them as a band. How images are split depends on the shape alone, so the bits do not depend on the threads.
 /// The positions summed over are those of dy, whatever size the window would give.
 /// </remarks>
 internal sealed unsafe class DirectWeightGradient
@@ -22,8 +23,9 @@ internal sealed unsafe class DirectWeightGradient
     private readonly Threads threads;
     private readonly Action<int, int> sum, merge, sumSquares, mergeSquares;
     private readonly delegate*<TileWork*, void>[] one, two;
-    private readonly PinnedTable imageRows, slots, columns;
-    private readonly int tileRows, rows, inputPlanes, outputBlocks, pairs, bands, parts, squareParts;
+    private readonly PinnedTable taps, slots, columns;
+    private readonly bool longRows;
+    private readonly int tileRows, rows, rowLength, inputPlanes, outputBlocks, pairs, bands, parts, runs, squareParts;
     private float* source, gradient, target, scratch;
     private float scale;
 
@@ -45,7 +47,6 @@ internal sealed unsafe class DirectWeightGradient
                 for (int s = 0; s < (blocked ? shape.KernelWidth : 1); s++)
                     offsets.Add(x.At(plane, r * shape.DilationHeight - shape.PadHeight, s * shape.DilationWidth - shape.PadWidth));
         slots = new PinnedTable(offsets);
-        imageRows = new PinnedTable([.. Enumerable.Range(0, dy.Height).Select(p => p * shape.StrideHeight * x.Row)]);
 
         // Logical columns of one input plane: channel, tap. Sums: slot, row.
         int channels = blocked ? Block : shape.Inputs;
@@ -55,15 +56,24 @@ internal sealed unsafe class DirectWeightGradient
         inputPlanes = blocked ? x.Planes / shape.Groups : 1;
         outputBlocks = dy.Planes / shape.Groups;
         pairs = (outputBlocks + 1) / 2;
-        long rowBytes = dy.Width * 3L * Block * sizeof(float);
-        int bandRows = (int)Math.Clamp(BandBytes / rowBytes, 1, dy.Height);
-        bands = (dy.Height + bandRows - 1) / bandRows;
-        parts = Math.Clamp(WantedTasks / Products, 1, shape.Batch * bands);
+
+        // Taps are the rows of one image, or all images where each is one long row.
+        longRows = blocked && shape is { Window: 1, StrideHeight: 1, StrideWidth: 1, PadHeight: 0, PadWidth: 0 }
+            && (x.Height, x.Width, x.Halo) == (dy.Height, dy.Width, 0) && dy.Halo == 0;
+        rowLength = longRows ? dy.Height * dy.Width : dy.Width;
+        taps = new PinnedTable([.. longRows
+            ? Enumerable.Range(0, shape.Batch).Select(n => n * x.Sample)
+            : Enumerable.Range(0, dy.Height).Select(p => p * shape.StrideHeight * x.Row)]);
+        int bandTaps = (int)Math.Clamp(BandBytes / (rowLength * 3L * Block * sizeof(float)), 1, taps.Count);
+        bands = (taps.Count + bandTaps - 1) / bandTaps;
+        parts = Math.Min(MostParts, longRows ? shape.Batch : shape.Batch * bands);
+        if (longRows) bands = Math.Max(bands, parts);
+        runs = Math.Clamp(6 * threads.Count, 1, Products);
         squareParts = Math.Clamp(WantedTasks / Products, 1, shape.Batch);
     }
 
     /// <summary>Floats of scratch.</summary>
-    public long ScratchCount => SumCount * (parts == 1 ? threads.Count : Products * parts);
+    public long ScratchCount => SumCount * Math.Max(threads.Count, Products * MostParts);
 
     /// <summary>Floats of scratch for <see cref="AddSquares"/>.</summary>
     public long SquareScratchCount => SumCount * (threads.Count + (squareParts == 1 ? threads.Count : Products * squareParts));
@@ -72,6 +82,12 @@ internal sealed unsafe class DirectWeightGradient
     private long SumCount => 2 * BlockCount;
 
     private long BlockCount => (long)slots.Count * rows * Block;
+
+    // As many as rows allow in any layout.
+    private int MostParts => Math.Clamp(WantedTasks / Products, 1, shape.Batch * dy.Height);
+
+    // Bands of all images.
+    private int Units => longRows ? bands : shape.Batch * bands;
 
     // Output pairs × input planes.
     private int Products => shape.Groups * pairs * inputPlanes;
@@ -84,7 +100,7 @@ internal sealed unsafe class DirectWeightGradient
         this.scale = scale;
         this.target = target;
         this.scratch = scratch;
-        threads.For(Products * parts, sum);
+        threads.For(parts > 1 ? Products * parts : runs, sum);
         if (parts > 1) threads.For(Products, merge);
     }
 
@@ -106,15 +122,34 @@ internal sealed unsafe class DirectWeightGradient
         if (squareParts > 1) threads.For(Products, mergeSquares);
     }
 
+    // Some taps of one image; where taps are images, there is but one image.
+    private readonly record struct Band(int Image, int First, int End);
+
+    private Band BandOf(int unit) => new(
+        longRows ? 0 : unit / bands, (int)((long)taps.Count * (unit % bands) / bands), (int)((long)taps.Count * (unit % bands + 1) / bands));
+
+    // A part of one product, or a run of products: their input comes from memory one after the other.
     private void Sum(int worker, int task)
     {
-        int product = task / parts, part = task % parts;
-        float* sums = scratch + (parts == 1 ? worker : task) * SumCount;
-        Clear(product, sums);
-        int units = shape.Batch * bands;
-        for (int unit = (int)((long)units * part / parts); unit < (int)((long)units * (part + 1) / parts); unit++)
-            AddBand(product, unit / bands, unit % bands, sums);
-        if (parts == 1) AddToTarget(product, sums);
+        if (parts > 1)
+        {
+            Sum(task / parts, task % parts, next: Math.Min(task / parts + 1, Products - 1), scratch + task * SumCount);
+            return;
+        }
+        float* sums = scratch + worker * SumCount;
+        int end = (int)((long)Products * (task + 1) / runs);
+        for (int product = (int)((long)Products * task / runs); product < end; product++)
+        {
+            Sum(product, part: 0, next: Math.Min(product + 1, end - 1), sums);
+            AddToTarget(product, sums);
+        }
+    }
+
+    private void Sum(int product, int part, int next, float* sums)
+    {
+        int start = (int)((long)Units * part / parts), end = (int)((long)Units * (part + 1) / parts);
+        for (int unit = start; unit < end; unit++)
+            AddBand(product, BandOf(unit), unit + 1 < end ? Source(product, BandOf(unit + 1)) : Source(next, BandOf(start)), sums, add: unit > start);
     }
 
     private void SumSquares(int worker, int task)
@@ -122,11 +157,11 @@ internal sealed unsafe class DirectWeightGradient
         int product = task / squareParts, part = task % squareParts;
         float* sums = scratch + worker * SumCount, squares = scratch + (threads.Count + (squareParts == 1 ? worker : task)) * SumCount;
         long count = Product(product).Blocks * BlockCount;
-        Clear(product, squares);
+        new Span<float>(squares, checked((int)count)).Clear();
         for (int n = shape.Batch * part / squareParts; n < shape.Batch * (part + 1) / squareParts; n++)
         {
-            Clear(product, sums);
-            for (int band = 0; band < bands; band++) AddBand(product, n, band, sums);
+            if (longRows) AddBand(product, new Band(0, n, n + 1), next: source, sums, add: false);
+            for (int band = 0; band < bands && !longRows; band++) AddBand(product, BandOf(n * bands + band), next: source, sums, add: band > 0);
             for (long i = 0; i < count; i += Block)
             {
                 Vector512<float> value = Vector512.Load(sums + i);
@@ -136,36 +171,43 @@ internal sealed unsafe class DirectWeightGradient
         if (squareParts == 1) AddToTarget(product, squares);
     }
 
-    private void Clear(int product, float* sums) => new Span<float>(sums, checked((int)(Product(product).Blocks * BlockCount))).Clear();
+    // Where a product's band begins in x.
+    private float* Source(int product, Band band) =>
+        source + band.Image * x.Sample + (x.Lanes == Block ? Product(product).InputPlane * x.Plane : 0) + taps.Pointer[band.First];
 
-    // sums += Σ dy · x over one band of one image's rows, for every tap.
-    private void AddBand(int product, int n, int band, float* sums)
+    // sums = Σ dy · x (or +=) over one band, for every tap of the window. next: which input to bring into the cache meanwhile.
+    private void AddBand(int product, Band band, float* next, float* sums, bool add)
     {
-        var (block, blocks, plane, _) = Product(product);
+        var (block, blocks, _, _) = Product(product);
         delegate*<TileWork*, void>[] tiles = blocks == 2 ? two : one;
-        int pieces = (rows + tileRows - 1) / tileRows, top = dy.Height * band / bands, bottom = dy.Height * (band + 1) / bands;
-        float* image = source + n * x.Sample + (x.Lanes == Block ? plane * x.Plane : 0);
+        int pieces = (rows + tileRows - 1) / tileRows;
+        float* first = Source(product, band);
+        long gradientTap = longRows ? dy.Sample : dy.Row;
         var work = new TileWork
         {
-            Length = dy.Width,
+            Length = rowLength,
             Step = shape.StrideWidth * x.Lanes,
             Stride = shape.DilationWidth,
             WeightBlock = dy.Plane,
-            WeightGap = dy.Row - dy.Width * Block,
+            WeightGap = gradientTap - rowLength * Block,
             ResultRow = Block,
             ResultBlock = BlockCount,
-            Accumulate = true,
-            Taps = bottom - top,
-            Offsets = imageRows.Pointer + top,
-            Weight = gradient + n * dy.Sample + dy.At(block, top, 0),
+            Accumulate = add,
+            Ahead = next,
+            AheadStep = shape.StrideWidth * x.Lanes,
+            AheadGap = (longRows ? x.Sample : shape.StrideHeight * x.Row) - (long)rowLength * shape.StrideWidth * x.Lanes,
+            Taps = band.End - band.First,
+            Offsets = taps.Pointer + band.First,
+            Weight = gradient + band.Image * dy.Sample + dy.At(block, 0, 0) + band.First * gradientTap,
         };
         for (int slot = 0; slot < slots.Count; slot++)
             for (int piece = 0; piece < pieces; piece++)
             {
                 int start = rows * piece / pieces, end = rows * (piece + 1) / pieces;
-                work.Source = image + slots.Pointer[slot] + start * (x.Lanes == Block ? 1 : shape.DilationWidth);
+                work.Source = first - taps.Pointer[band.First] + slots.Pointer[slot] + start * (x.Lanes == Block ? 1 : shape.DilationWidth);
                 work.Result = sums + ((long)slot * rows + start) * Block;
                 tiles[end - start](&work);
+                (work.AheadStep, work.AheadGap) = (0, 0);
             }
     }
 
@@ -176,10 +218,11 @@ internal sealed unsafe class DirectWeightGradient
     private void Merge(int product, int parts, float* all)
     {
         float* sums = all + (long)product * parts * SumCount;
+        long count = Product(product).Blocks * BlockCount;
         for (int part = 1; part < parts; part++)
         {
             float* other = sums + part * SumCount;
-            for (long i = 0; i < SumCount; i++) sums[i] += other[i];
+            for (long i = 0; i < count; i += Block) (Vector512.Load(sums + i) + Vector512.Load(other + i)).Store(sums + i);
         }
         AddToTarget(product, sums);
     }

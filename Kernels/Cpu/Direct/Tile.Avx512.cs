@@ -24,8 +24,8 @@ internal static unsafe class Tile512
         long* offsets = work->Offsets;
         long taps = work->Taps, length = work->Length, step = work->Step, stride = TStride.Value > 0 ? TStride.Value : work->Stride;
         long weightGap = work->WeightGap, resultRow = work->ResultRow;
-        long weightBlock = work->WeightBlock, resultBlock = work->ResultBlock;
-        float* source = work->Source, weight = work->Weight, result = work->Result;
+        long weightBlock = work->WeightBlock, resultBlock = work->ResultBlock, aheadStep = work->AheadStep, aheadGap = work->AheadGap;
+        float* source = work->Source, weight = work->Weight, result = work->Result, ahead = work->Ahead;
 
         Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default;
         Vector512<float> a7 = default, a8 = default, a9 = default, a10 = default, a11 = default, a12 = default, a13 = default;
@@ -38,11 +38,12 @@ internal static unsafe class Tile512
             b0 = b1 = b2 = b3 = b4 = b5 = b6 = b7 = b8 = b9 = b10 = b11 = b12 = b13 = b;
         }
 
-        for (long tap = 0; tap < taps; tap++, weight += weightGap)
+        for (long tap = 0; tap < taps; tap++, weight += weightGap, ahead += aheadGap)
         {
             float* p = source + offsets[tap];
-            for (long k = length; k > 0; k--, p += step, weight += 16)
+            for (long k = length; k > 0; k--, p += step, weight += 16, ahead += aheadStep)
             {
+                Lane.Prefetch(ahead);
                 Vector512<float> a = Vector512.Load(weight), b = TBlocks.Value > 1 ? Vector512.Load(weight + weightBlock) : a, x;
                 { x = Vector512.Create(p[0]); a0 = Vector512.MultiplyAddEstimate(x, a, a0); if (TBlocks.Value > 1) b0 = Vector512.MultiplyAddEstimate(x, b, b0); }
                 if (TRows.Value > 1) { x = Vector512.Create(p[stride]); a1 = Vector512.MultiplyAddEstimate(x, a, a1); if (TBlocks.Value > 1) b1 = Vector512.MultiplyAddEstimate(x, b, b1); }

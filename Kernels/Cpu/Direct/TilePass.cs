@@ -5,12 +5,13 @@ namespace EvenNet.Kernels.Cpu;
 /// A convolution's forward pass is one of these; its backward pass to the data is one for each phase of the stride.
 /// </summary>
 /// <remarks>
-/// A task is two column blocks of one image, or some rows of them. Its weights come in chunks that stay in the second-level cache
-/// while the pixels stream by. A sum's order is taps within a chunk, then chunks: the same however the tasks are dealt.
+/// A task is a band of one image's rows, and as many pairs of result blocks as have weights that stay in the second-level cache: the band comes
+/// from memory once, ahead of the first pair's tiles, and the other pairs find it in that cache. Weights of a pair that alone are too large come
+/// in chunks. A sum's order is taps within a chunk, then chunks: the same however the tasks are dealt.
 /// </remarks>
 internal sealed unsafe class TilePass
 {
-    private const long ChunkBytes = 300 * 1024;
+    private const long ChunkBytes = 300 * 1024, WeightBytes = 512 * 1024, BandBytes = 256 * 1024;
 
     private readonly Threads threads;
     private readonly Action<int, int> sweep;
@@ -18,7 +19,8 @@ internal sealed unsafe class TilePass
     private readonly HaloLayout sourceLayout, resultLayout;
     private readonly TileGrid grid;
     private readonly delegate*<TileWork*, void>[] one, two;
-    private readonly int batch, groups, pairs, parts, bands, chunk;
+    private readonly int batch, groups, pairs, runs, parts, bands, chunk;
+    private readonly bool readsOnce;        // each source float belongs to one pixel
     private float* source, weight, bias, result;
     private bool accumulate, relu, clearHalo;
 
@@ -38,7 +40,14 @@ internal sealed unsafe class TilePass
         two = Tiles.Of(width, 2, grid.SourcePixel);
         pairs = (ResultBlocks + 1) / 2;
         parts = (grid.Width + width.TileRows - 1) / width.TileRows;
-        bands = Math.Clamp(4 * threads.Count / Math.Max(1, groups * pairs * batch), 1, Math.Max(1, grid.Height));
+        readsOnce = grid.Length == HaloLayout.Block && offsets.Count == source.Planes / groups;
+
+        // Runs of pairs that share a task, and bands: by what the cache holds; more of them where that leaves threads without work.
+        int wanted = 4 * threads.Count, images = groups * batch, tiles = Math.Max(1, grid.Height * parts);
+        long pairBytes = 2 * WeightBlock * sizeof(float), imageBytes = (long)grid.Height * grid.Width * source.Planes / groups * source.Lanes * sizeof(float);
+        bands = (int)Math.Clamp((imageBytes + BandBytes - 1) / BandBytes, 1, tiles);
+        runs = (int)Math.Min(pairs, Math.Max((pairs * pairBytes + WeightBytes - 1) / WeightBytes, (wanted + images * bands - 1) / (images * bands)));
+        bands = Math.Clamp((wanted + images * runs - 1) / (images * runs), bands, tiles);
 
         int most = (int)Math.Max(1, ChunkBytes / (grid.Length * 2 * HaloLayout.Block * sizeof(float)));
         int chunks = Math.Max(1, (offsets.Count + most - 1) / most);
@@ -60,13 +69,19 @@ internal sealed unsafe class TilePass
         this.bias = bias;
         this.result = result;
         (this.accumulate, this.relu, this.clearHalo) = (accumulate, relu, clearHalo);
-        threads.For(groups * pairs * batch * bands, sweep);
+        threads.For(groups * runs * batch * bands, sweep);
     }
 
     private void Sweep(int worker, int task)
     {
-        int band = task % bands, n = task / bands % batch, pair = task / bands / batch;
-        int group = pair / pairs, first = pair % pairs * 2, blocks = Math.Min(2, ResultBlocks - first), block = group * ResultBlocks + first;
+        int band = task % bands, n = task / bands % batch, run = task / bands / batch % runs, group = task / bands / batch / runs;
+        for (int pair = pairs * run / runs, first = pair; pair < pairs * (run + 1) / runs; pair++)
+            Sweep(n, group, pair, band, isFirst: pair == first);
+    }
+
+    private void Sweep(int n, int group, int pair, int band, bool isFirst)
+    {
+        int first = pair * 2, blocks = Math.Min(2, ResultBlocks - first), block = group * ResultBlocks + first;
         float* x = source + n * sourceLayout.Sample + group * (sourceLayout.Planes / groups) * sourceLayout.Plane + grid.SourceStart;
         float* planes = result + n * resultLayout.Sample + block * resultLayout.Plane;
         if (clearHalo && band == 0)
@@ -83,6 +98,9 @@ internal sealed unsafe class TilePass
             ResultRow = grid.ResultPixel,
             ResultBlock = resultLayout.Plane,
         };
+        // Ahead of time comes what the next tile adds to, or else what only it reads.
+        bool results = accumulate && readsOnce, sources = !accumulate && readsOnce && isFirst;
+        if (results || sources) (work.AheadStep, work.AheadGap) = (HaloLayout.Block, (results ? resultLayout : sourceLayout).Plane - grid.Length * HaloLayout.Block);
         for (int tap = 0; tap == 0 || tap < offsets.Count; tap += chunk)
         {
             work.Offsets = offsets.Pointer + tap;
@@ -93,13 +111,19 @@ internal sealed unsafe class TilePass
             work.Relu = relu && tap + chunk >= offsets.Count;
             for (int tile = from; tile < to; tile++)
             {
-                int row = tile / parts, part = tile % parts, start = grid.Width * part / parts, end = grid.Width * (part + 1) / parts;
-                work.Source = x + row * grid.SourceRow + start * grid.SourcePixel;
-                work.Result = planes + grid.ResultStart + row * grid.ResultRow + start * grid.ResultPixel;
+                int part = tile % parts, start = grid.Width * part / parts, end = grid.Width * (part + 1) / parts;
+                work.Source = x + Source(tile);
+                work.Result = planes + Result(tile);
+                int following = Math.Min(tile + 1, to - 1);
+                work.Ahead = results ? planes + Result(following) : sources ? x + Source(following) : work.Source;
                 tiles[end - start](&work);
             }
         }
     }
+
+    private long Result(int tile) => grid.ResultStart + tile / parts * grid.ResultRow + grid.Width * (tile % parts) / parts * grid.ResultPixel;
+
+    private long Source(int tile) => tile / parts * grid.SourceRow + grid.Width * (tile % parts) / parts * grid.SourcePixel;
 }
 
 /// <summary>

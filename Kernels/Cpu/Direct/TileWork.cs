@@ -25,6 +25,18 @@ internal unsafe struct TileWork
     /// <summary>Source distance from a row to the next; a tile compiled for one stride does not read it.</summary>
     public long Stride;
 
+    /// <summary>
+    /// Each step asks the cache for one line, so that what follows this tile is there in time: here the first step's; the next lie
+    /// <see cref="AheadStep"/> apart, with <see cref="AheadGap"/> between taps. Only a hint, which any address will do for and narrow tiles ignore.
+    /// </summary>
+    public float* Ahead;
+
+    /// <inheritdoc cref="Ahead"/>
+    public long AheadStep;
+
+    /// <inheritdoc cref="Ahead"/>
+    public long AheadGap;
+
     /// <summary>16 columns for each step, tap after tap.</summary>
     public float* Weight;
 
