@@ -6,6 +6,9 @@ namespace EvenNet.Kernels.Cpu;
 // One row of whole windows, sixteen channels at a time. Columns that two neighbouring windows share stay in registers.
 internal sealed unsafe partial class CpuMaxPooling
 {
+    // Floats: every loop asks for what it needs a page later, at which the processor's own look-ahead ends.
+    private const int Ahead = 1024;
+
     // The next position in row order: takes the gradient that is left in the lanes where it holds the largest value.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Give(ref Vector512<float> g, Vector512<float> largest, Vector512<float> x, Vector512<float> dx)
@@ -26,6 +29,10 @@ internal sealed unsafe partial class CpuMaxPooling
         Vector512<float> left = count > 0 ? Column(a, b, c) : default;
         for (; count > 0; count--, a += 32, b += 32, c += 32, y += 16)
         {
+            Lane.Prefetch(b + Ahead);
+            Lane.Prefetch(b + Ahead + 16);
+            Lane.Prefetch(c + Ahead);
+            Lane.Prefetch(c + Ahead + 16);
             Vector512<float> middle = Column(a + 16, b + 16, c + 16), right = Column(a + 32, b + 32, c + 32);
             Vector512.MaxNative(Vector512.MaxNative(left, middle), right).Store(y);
             left = right;
@@ -39,6 +46,7 @@ internal sealed unsafe partial class CpuMaxPooling
         if (count > 0) (left, middle) = (Column(a, b, c), Column(a + 16, b + 16, c + 16));
         for (; count > 0; count--, a += 16, b += 16, c += 16, y += 16)
         {
+            Lane.Prefetch(c + Ahead);
             Vector512<float> right = Column(a + 32, b + 32, c + 32);
             Vector512.MaxNative(Vector512.MaxNative(left, middle), right).Store(y);
             (left, middle) = (middle, right);
@@ -71,6 +79,15 @@ internal sealed unsafe partial class CpuMaxPooling
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(float* y, float* dy, float* x, float* dx)
+    {
+        Lane.Prefetch(y + Ahead);
+        Lane.Prefetch(dy + Ahead);
+        Lane.Prefetch(x + Ahead);
+        Lane.Prefetch(dx + Ahead);
+    }
+
     // The window's right column is the next window's left one: its values and its gradients stay in registers.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ThreeByThreeStepTwoGradient(float* x, float* y, float* dy, float* dx, int count)
@@ -81,6 +98,13 @@ internal sealed unsafe partial class CpuMaxPooling
         Vector512<float> d0 = Vector512.Load(dx), d1 = Vector512.Load(dx1), d2 = Vector512.Load(dx2);
         for (; count > 0; count--, x += 32, x1 += 32, x2 += 32, dx += 32, dx1 += 32, dx2 += 32, y += 16, dy += 16)
         {
+            Prefetch(y, dy, x1, dx1);
+            Lane.Prefetch(x1 + Ahead + 16);
+            Lane.Prefetch(dx1 + Ahead + 16);
+            Lane.Prefetch(x2 + Ahead);
+            Lane.Prefetch(dx2 + Ahead);
+            Lane.Prefetch(x2 + Ahead + 16);
+            Lane.Prefetch(dx2 + Ahead + 16);
             Vector512<float> largest = Vector512.Load(y), g = Vector512.Load(dy);
             Give(ref g, largest, v0, d0).Store(dx);
             Give(ref g, largest, Vector512.Load(x + 16), Vector512.Load(dx + 16)).Store(dx + 16);
@@ -112,6 +136,7 @@ internal sealed unsafe partial class CpuMaxPooling
         Vector512<float> f0 = Vector512.Load(dx + 16), f1 = Vector512.Load(dx1 + 16), f2 = Vector512.Load(dx2 + 16);
         for (; count > 0; count--, x += 16, x1 += 16, x2 += 16, dx += 16, dx1 += 16, dx2 += 16, y += 16, dy += 16)
         {
+            Prefetch(y, dy, x2, dx2);
             Vector512<float> largest = Vector512.Load(y), g = Vector512.Load(dy);
             Vector512<float> r0 = Vector512.Load(x + 32), r1 = Vector512.Load(x1 + 32), r2 = Vector512.Load(x2 + 32);
             Give(ref g, largest, v0, d0).Store(dx);

@@ -3,8 +3,8 @@ namespace EvenNet.Kernels.Cpu;
 /// <summary>Runs a body for each of many planes, several planes a task, so that a task is worth a thread's while. Does not allocate.</summary>
 internal sealed class CpuTensorPlanes
 {
-    // Floats that a task should touch at least.
-    private const long TaskSize = 8192;
+    // Floats that a task should touch at least, and tasks for each thread: consecutive planes are read ahead of time.
+    private const long TaskSize = 8192, TasksPerThread = 8;
     private readonly Threads threads;
     private readonly int planes, planesPerTask;
     private readonly Action<int, int> body, task;
@@ -13,7 +13,8 @@ internal sealed class CpuTensorPlanes
     public CpuTensorPlanes(Threads threads, int planes, long planeSize, Action<int, int> body)
     {
         (this.threads, this.planes, this.body) = (threads, planes, body);
-        planesPerTask = (int)Math.Clamp(TaskSize / Math.Max(1, planeSize), 1, Math.Max(1, planes));
+        long least = Math.Max(TaskSize / Math.Max(1, planeSize), planes / (TasksPerThread * threads.Count));
+        planesPerTask = (int)Math.Clamp(least, 1, Math.Max(1, planes));
         task = Task;
     }
 
