@@ -25,6 +25,12 @@ public sealed record KernelOffer(string Name, IReadOnlyList<Layout> Reads, Layou
     /// <summary>Least border that backward needs around the output's gradient.</summary>
     public int GradientHalo { get; init; }
 
+    /// <summary>
+    /// Inputs that nobody else reads may be planned as channels of the output, and their gradients as channels of its gradient: this kernel
+    /// finds them in their place, and the backend's other kernels take samples that do not follow each other.
+    /// </summary>
+    public bool TakesParts { get; init; }
+
     /// <summary>Elements that live from this kernel's forward to its backward pass.</summary>
     public long Saved { get; init; }
 

@@ -2,8 +2,11 @@ using System.Buffers;
 
 namespace EvenNet.Framework;
 
-/// <summary>A view of a value or a gradient in a backend's memory: batch × shape in some layout. Owns nothing.</summary>
-public sealed class Tensor(Region region, int batch, Shape shape, Layout layout)
+/// <summary>
+/// A view of a value or a gradient in a backend's memory: batch × shape in some layout. Owns nothing. Where it is some channels of a larger
+/// value, its samples lie as far apart as those of the whole.
+/// </summary>
+public sealed class Tensor(Region region, int batch, Shape shape, Layout layout, long? sampleStride = null)
 {
     /// <summary>Where it lies.</summary>
     public Region Region => region;
@@ -21,7 +24,10 @@ public sealed class Tensor(Region region, int batch, Shape shape, Layout layout)
     public long Count => (long)batch * shape.Count;
 
     /// <summary>Stored elements of one sample.</summary>
-    public long SampleStride => layout.SampleCount(shape);
+    public long SampleCount => layout.SampleCount(shape);
+
+    /// <summary>Elements from a sample to the next.</summary>
+    public long SampleStride { get; } = sampleStride ?? layout.SampleCount(shape);
 
     /// <summary>The whole on the host, N×C×H×W.</summary>
     public float[] Read()
@@ -69,7 +75,10 @@ public sealed class Tensor(Region region, int batch, Shape shape, Layout layout)
     }
 
     /// <summary>Sets everything to zero, border included.</summary>
-    public void Clear() => region.Clear();
+    public void Clear()
+    {
+        for (int n = 0; n < batch; n++) region.Slice(n * SampleStride, SampleCount).Clear();
+    }
 
     private void RequireCount(int count)
     {
@@ -81,13 +90,13 @@ public sealed class Tensor(Region region, int batch, Shape shape, Layout layout)
     {
         public static void Read(Tensor t, int n, Span<float> to)
         {
-            if (t.SampleStride == t.Shape.Count && t.Layout.Kind == LayoutKind.Plain)
+            if (t.SampleCount == t.Shape.Count && t.Layout.Kind == LayoutKind.Plain)
             {
                 t.Region.Storage.Read(t.Region.Offset + n * t.SampleStride, to);
                 return;
             }
-            float[] stored = ArrayPool<float>.Shared.Rent((int)t.SampleStride);
-            Span<float> part = stored.AsSpan(0, (int)t.SampleStride);
+            float[] stored = ArrayPool<float>.Shared.Rent((int)t.SampleCount);
+            Span<float> part = stored.AsSpan(0, (int)t.SampleCount);
             t.Region.Storage.Read(t.Region.Offset + n * t.SampleStride, part);
             t.Layout.Unpack<float>(t.Shape, part, to);
             ArrayPool<float>.Shared.Return(stored);
@@ -95,20 +104,20 @@ public sealed class Tensor(Region region, int batch, Shape shape, Layout layout)
 
         public static void Read(Tensor t, int n, Span<double> to)
         {
-            var stored = new double[t.SampleStride];
+            var stored = new double[t.SampleCount];
             t.Region.Storage.Read(t.Region.Offset + n * t.SampleStride, stored);
             t.Layout.Unpack<double>(t.Shape, stored, to);
         }
 
         public static void Write(Tensor t, int n, ReadOnlySpan<float> from)
         {
-            if (t.SampleStride == t.Shape.Count && t.Layout.Kind == LayoutKind.Plain)
+            if (t.SampleCount == t.Shape.Count && t.Layout.Kind == LayoutKind.Plain)
             {
                 t.Region.Storage.Write(t.Region.Offset + n * t.SampleStride, from);
                 return;
             }
-            float[] stored = ArrayPool<float>.Shared.Rent((int)t.SampleStride);
-            Span<float> part = stored.AsSpan(0, (int)t.SampleStride);
+            float[] stored = ArrayPool<float>.Shared.Rent((int)t.SampleCount);
+            Span<float> part = stored.AsSpan(0, (int)t.SampleCount);
             t.Layout.Pack(t.Shape, from, part);
             t.Region.Storage.Write(t.Region.Offset + n * t.SampleStride, part);
             ArrayPool<float>.Shared.Return(stored);
@@ -116,7 +125,7 @@ public sealed class Tensor(Region region, int batch, Shape shape, Layout layout)
 
         public static void Write(Tensor t, int n, ReadOnlySpan<double> from)
         {
-            var stored = new double[t.SampleStride];
+            var stored = new double[t.SampleCount];
             t.Layout.Pack(t.Shape, from, stored);
             t.Region.Storage.Write(t.Region.Offset + n * t.SampleStride, stored);
         }

@@ -2,7 +2,8 @@ namespace EvenNet.Framework;
 
 /// <summary>
 /// Places what a plan keeps in one arena. One timeline, forward then backward in reverse; each block lives from its first write to its
-/// last read; largest first, each at the lowest offset that is free over its whole life.
+/// last read; largest first, each at the lowest offset that is free over its whole life. Parts of a value live in its block, which lives as
+/// long as any of them.
 /// </summary>
 internal sealed class MemoryPlan
 {
@@ -37,11 +38,11 @@ internal sealed class MemoryPlan
                     if (reader.Offer.Keeps.HasFlag(BackwardReads.Inputs)) last = Math.Max(last, Back(reader));
                 if (v.Maker is { } maker && maker.Offer.Keeps.HasFlag(BackwardReads.Output)) last = Math.Max(last, Back(maker));
             }
-            Add(v, Role.Value, batch * v.Layout.SampleCount(v.Node.Shape), v.Maker is null ? 0 : made, last);
+            Add(Whole(v), Role.Value, batch * v.Layout.SampleCount(v.Node.Shape), v.Maker is null ? 0 : made, last);
             if (v.NeedsGradient)
             {
                 int first = v.FirstWriter is { } writer ? Back(writer) : forward;
-                Add(v, Role.Gradient, batch * v.GradientLayout.SampleCount(v.Node.Shape), first, v.Maker is { } m ? Back(m) : end - 1);
+                Add(GradientWhole(v), Role.Gradient, batch * v.GradientLayout.SampleCount(v.Node.Shape), first, v.Maker is { } m ? Back(m) : end - 1);
             }
         }
         foreach (PlanStep s in plan.Steps)
@@ -61,16 +62,39 @@ internal sealed class MemoryPlan
     /// <summary>Elements of the largest kernel's workspace.</summary>
     public long Scratch { get; }
 
-    public Region Value(PlanValue value, Storage arena) => At((value, Role.Value), arena);
+    public Tensor Value(PlanValue value, int batch, Storage arena)
+    {
+        Region region = value.Whole is { } whole
+            ? Part(Value(whole, batch, arena), value, batch)
+            : At((value, Role.Value), arena);
+        return new Tensor(region, batch, value.Node.Shape, value.Layout, value.SampleStride);
+    }
 
-    public Region Gradient(PlanValue value, Storage arena) => At((value, Role.Gradient), arena);
+    public Tensor Gradient(PlanValue value, int batch, Storage arena)
+    {
+        Region region = value.GradientWhole is { } whole
+            ? Part(Gradient(whole, batch, arena), value, batch)
+            : At((value, Role.Gradient), arena);
+        return new Tensor(region, batch, value.Node.Shape, value.GradientLayout, value.GradientStride);
+    }
 
     public Region Saved(PlanStep step, Storage arena) => step.Offer.Saved > 0 ? At((step, Role.Saved), arena) : new Region(arena, 0, 0);
 
+    private static PlanValue Whole(PlanValue value) => value.Whole is { } whole ? Whole(whole) : value;
+
+    private static PlanValue GradientWhole(PlanValue value) => value.GradientWhole is { } whole ? GradientWhole(whole) : value;
+
+    private static Region Part(Tensor whole, PlanValue part, int batch) => whole.Region.Slice(
+        part.PartOffset(whole.Layout), (batch - 1) * whole.SampleStride + whole.Layout.SampleCount(part.Node.Shape));
+
     private Region At((object, Role) key, Storage arena) => new(arena, blocks[key].Offset, blocks[key].Size);
 
-    private void Add(object owner, Role role, long size, int from, int to) =>
-        blocks[(owner, role)] = share ? new Block(size, from, to) : new Block(size, 0, int.MaxValue);
+    private void Add(object owner, Role role, long size, int from, int to)
+    {
+        if (!share) (from, to) = (0, int.MaxValue);
+        if (!blocks.TryGetValue((owner, role), out Block? block)) blocks[(owner, role)] = block = new Block(size, from, to);
+        (block.Size, block.From, block.To) = (Math.Max(block.Size, size), Math.Min(block.From, from), Math.Max(block.To, to));
+    }
 
     private void Place()
     {
@@ -92,9 +116,9 @@ internal sealed class MemoryPlan
 
     private sealed class Block(long size, int from, int to)
     {
-        public long Size => size;
-        public int From => from;
-        public int To => to;
+        public long Size { get; set; } = size;
+        public int From { get; set; } = from;
+        public int To { get; set; } = to;
         public long Offset { get; set; }
     }
 }

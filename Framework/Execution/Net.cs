@@ -35,8 +35,8 @@ public sealed class Net : IDisposable
         scratch = parameters.Backend.Allocate(memory.Scratch);
         foreach (PlanValue v in plan.Values)
         {
-            v.Value = new Tensor(memory.Value(v, arena), batch, v.Node.Shape, v.Layout);
-            if (v.NeedsGradient) v.Gradient = new Tensor(memory.Gradient(v, arena), batch, v.Node.Shape, v.GradientLayout);
+            v.Value = memory.Value(v, batch, arena);
+            if (v.NeedsGradient) v.Gradient = memory.Gradient(v, batch, arena);
         }
         Dictionary<Node, int> position = Graph.Nodes.Select((n, i) => (n, i)).ToDictionary(p => p.n, p => p.i);
         foreach (PlanStep step in plan.Steps)

@@ -12,8 +12,21 @@ internal sealed class PlanValue(Node node, LayoutKind kind, bool needsGradient)
     public PlanStep? Maker { get; set; }
     public List<PlanStep> Readers { get; } = [];
 
-    public Layout Layout => new(kind, Math.Max(0, Halo));
-    public Layout GradientLayout => new(kind, Maker?.Offer.GradientHalo ?? 0);
+    /// <summary>The value of which this one is some channels, from <see cref="FirstChannel"/> on; and the same of the gradients.</summary>
+    public PlanValue? Whole { get; set; }
+
+    /// <inheritdoc cref="Whole"/>
+    public PlanValue? GradientWhole { get; set; }
+
+    public int FirstChannel { get; set; }
+
+    public Layout Layout => Whole?.Layout ?? new(kind, Math.Max(0, Halo));
+    public Layout GradientLayout => GradientWhole?.GradientLayout ?? new(kind, Maker?.Offer.GradientHalo ?? 0);
+    public long SampleStride => Whole?.SampleStride ?? Layout.SampleCount(node.Shape);
+    public long GradientStride => GradientWhole?.GradientStride ?? GradientLayout.SampleCount(node.Shape);
+
+    /// <summary>Elements of the channels before this part in a sample of the whole, in the whole's layout.</summary>
+    public long PartOffset(Layout layout) => layout.SampleCount(node.Shape with { Channels = FirstChannel });
 
     /// <summary>The reader that writes the gradient: the last in forward order, so the first in backward order. The others add.</summary>
     public PlanStep? FirstWriter { get; set; }

@@ -47,6 +47,8 @@ internal sealed class Planner
         foreach (PlanStep step in steps)
             for (int i = 0; i < step.Inputs.Count; i++)
                 if (step.WritesGradient(i)) step.Inputs[i].FirstWriter = step;
+        foreach (PlanStep step in steps)
+            if (step.Offer.TakesParts) PlaceParts(step);
         return new Plan(steps, values, valueOf, graph.Outputs);
     }
 
@@ -93,6 +95,22 @@ internal sealed class Planner
         }
         copy.Halo = Math.Max(copy.Halo, wanted.Halo);
         return copy;
+    }
+
+    // What a step that joins values alone reads is made in its place; a gradient, where its maker needs no wider border than the whole has.
+    private static void PlaceParts(PlanStep step)
+    {
+        PlanValue whole = step.Output;
+        int channel = 0;
+        foreach (PlanValue input in step.Inputs)
+        {
+            if (input.Maker is { } maker && input.Readers.Count == 1)
+            {
+                (input.Whole, input.FirstChannel) = (whole, channel);
+                if (input.NeedsGradient && maker.Offer.GradientHalo <= whole.GradientLayout.Halo) input.GradientWhole = whole;
+            }
+            channel += input.Node.Shape.Channels;
+        }
     }
 
     private PlanValue Add(PlanValue value, Node node)

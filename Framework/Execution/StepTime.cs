@@ -34,7 +34,9 @@ public sealed record StepTime(string Node, string Kernel, PassTime Forward, Pass
     private static PassTime ForwardOf(PlanStep step, double seconds)
     {
         KernelRequest r = step.Request;
-        long values = r.Batch * (r.Inputs.Sum(i => (long)i.Count) + r.Output.Count);
+        // A part of the output needs no copy.
+        long parts = step.Inputs.Where(i => i.Whole == step.Output).Sum(i => (long)i.Node.Shape.Count);
+        long values = r.Batch * (r.Inputs.Sum(i => (long)i.Count) + r.Output.Count - 2 * parts);
         return new(seconds, r.Batch * MultiplyAdds(r), Operations(step).Forward, sizeof(float) * (values + ParameterCount(r)));
     }
 
@@ -46,6 +48,7 @@ public sealed record StepTime(string Node, string Kernel, PassTime Forward, Pass
         long parameters = ParameterCount(r);
         bool data = targets.Length > 0, weights = parameters > 0 && options.ParameterGradients(step.Source);
         long values = r.Output.Count + targets.Sum(i => (long)r.Inputs[i].Count);
+        values -= 2 * step.Inputs.Where(i => i.GradientWhole == step.Output).Sum(i => (long)i.Node.Shape.Count);
         if (step.Offer.Keeps.HasFlag(BackwardReads.Inputs)) values += r.Inputs.Sum(i => (long)i.Count);
         if (step.Offer.Keeps.HasFlag(BackwardReads.Output)) values += r.Output.Count;
         KernelOperations operations = Operations(step);

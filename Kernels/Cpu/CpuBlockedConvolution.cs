@@ -154,7 +154,10 @@ internal sealed unsafe class CpuBlockedConvolution : Kernel
         };
 
     private static HaloLayout LayoutOf(Tensor t) => new(
-        t.Shape.Channels, t.Shape.Height, t.Shape.Width, t.Layout.Halo, t.Layout.Kind == LayoutKind.Blocked ? HaloLayout.Block : 1);
+        t.Shape.Channels, t.Shape.Height, t.Shape.Width, t.Layout.Halo, t.Layout.Kind == LayoutKind.Blocked ? HaloLayout.Block : 1)
+    {
+        SampleGap = t.SampleStride - t.Layout.SampleCount(t.Shape),
+    };
 
     private static float* Address(Tensor? t) => t is null ? null : Address(t.Region);
 

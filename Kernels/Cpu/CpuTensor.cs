@@ -6,13 +6,15 @@ namespace EvenNet.Kernels.Cpu;
 
 /// <summary>
 /// How a tensor lies in memory, in one form for both orders: planes of rows of floats. A plane is a channel, one float a position (plain),
-/// or sixteen channels, sixteen floats a position (blocked); planes count through all samples. A border of zeros may lie around each plane.
+/// or sixteen channels, sixteen floats a position (blocked); planes count through all samples. A border of zeros may lie around each plane, and
+/// other values' planes between the samples.
 /// </summary>
 internal readonly unsafe struct CpuTensor
 {
     private readonly float* start;
     private readonly int halo;
     private readonly bool isStrided;
+    private readonly long gap;      // floats of other values between samples
 
     public CpuTensor(Tensor tensor)
     {
@@ -25,6 +27,7 @@ internal readonly unsafe struct CpuTensor
         (Height, RowLength) = (shape.Height, shape.Width * Lanes);
         RowStride = RowLength + 2L * halo * Lanes;
         PlaneStride = (Height + 2L * halo) * RowStride;
+        gap = tensor.SampleStride - Planes * PlaneStride;
         start = Pointer(tensor.Region) + halo * (RowStride + Lanes);
     }
 
@@ -64,7 +67,7 @@ internal readonly unsafe struct CpuTensor
     /// <summary>Floats from a row to the next.</summary>
     public long RowStride { get; }
 
-    /// <summary>Floats from a plane to the next; from one sample's last to the next sample's first, too.</summary>
+    /// <summary>Floats from a plane to the next of the same sample.</summary>
     public long PlaneStride { get; }
 
     /// <summary>Floats of a plane without the border.</summary>
@@ -73,14 +76,20 @@ internal readonly unsafe struct CpuTensor
     /// <summary>Planes of all samples.</summary>
     public int AllPlanes => Samples * Planes;
 
-    /// <summary>Whether there is no border, so that all memory is one run.</summary>
+    /// <summary>Whether there is no border, so that a sample is one run.</summary>
     public bool IsDense => halo == 0 && !isStrided;
+
+    /// <summary>Whether all samples are one run.</summary>
+    public bool IsOneRun => IsDense && gap == 0;
 
     /// <summary>Positions of a row.</summary>
     public int Width => RowLength / Lanes;
 
     /// <summary>The first float of a row, border excluded. Planes count through all samples.</summary>
-    public float* Row(long plane, int h) => start + plane * PlaneStride + h * RowStride;
+    public float* Row(long plane, int h) => start + plane * PlaneStride + h * RowStride + (gap == 0 ? 0 : plane / Planes * gap);
+
+    /// <summary>Whether this tensor begins at another's plane.</summary>
+    public bool StartsAt(in CpuTensor other, long plane) => Row(0, 0) == other.Row(plane, 0);
 
     /// <summary>Where a region begins.</summary>
     public static float* Pointer(Region region) => ((FloatStorage)region.Storage).Pointer + region.Offset;
@@ -115,7 +124,7 @@ internal readonly unsafe struct CpuTensor
     /// <summary>Zeros a row, border excluded.</summary>
     public void ClearRow(long plane, int h) => Clear(Row(plane, h), RowLength);
 
-    /// <summary>Copies consecutive planes to another tensor of the same order, height and width; or adds them.</summary>
+    /// <summary>Copies consecutive planes of a sample to another tensor of the same order, height and width; or adds them.</summary>
     public void CopyPlanes(long plane, in CpuTensor to, long toPlane, int count, bool add)
     {
         if (IsDense && to.IsDense)

@@ -3,7 +3,7 @@ using EvenNet.Framework;
 namespace EvenNet.Kernels.Cpu;
 
 /// <summary>
-/// How element-wise work on tensors of one shape and order is cut up: into chunks of all memory where none has a border, else into planes.
+/// How element-wise work on tensors of one shape and order is cut up: into chunks of all memory where each is one run, else into planes.
 /// </summary>
 internal readonly unsafe struct CpuTensorPieces
 {
@@ -16,7 +16,7 @@ internal readonly unsafe struct CpuTensorPieces
     public CpuTensorPieces(params ReadOnlySpan<CpuTensor> tensors)
     {
         isDense = true;
-        foreach (CpuTensor t in tensors) isDense &= t.IsDense;
+        foreach (CpuTensor t in tensors) isDense &= t.IsOneRun;
         CpuTensor first = tensors[0];
         (rowLength, all) = (first.RowLength, first.AllPlanes * (long)first.Height * first.RowLength);
         (Count, Rows) = isDense ? ((int)((all + ChunkSize - 1) / ChunkSize), 1) : (first.AllPlanes, first.Height);

@@ -83,5 +83,8 @@ internal sealed unsafe class CpuWeightGradients(Threads threads) : IDisposable
     }
 
     private static HaloLayout LayoutOf(Tensor t) => new(
-        t.Shape.Channels, t.Shape.Height, t.Shape.Width, t.Layout.Halo, t.Layout.Kind == LayoutKind.Blocked ? HaloLayout.Block : 1);
+        t.Shape.Channels, t.Shape.Height, t.Shape.Width, t.Layout.Halo, t.Layout.Kind == LayoutKind.Blocked ? HaloLayout.Block : 1)
+    {
+        SampleGap = t.SampleStride - t.Layout.SampleCount(t.Shape),
+    };
 }

@@ -18,7 +18,10 @@ internal readonly record struct HaloLayout(int Channels, int Height, int Width, 
 
     public long Plane => (Height + 2L * Halo) * Row;
 
-    public long Sample => Planes * Plane;
+    /// <summary>Floats of other values between samples, where this one is part of a larger.</summary>
+    public long SampleGap { get; init; }
+
+    public long Sample => Planes * Plane + SampleGap;
 
     /// <summary>Distance from a sample's start to a pixel; rows and columns of the halo have negative numbers.</summary>
     public long At(int plane, int h, int w) => plane * Plane + (h + Halo) * Row + (w + Halo) * Lanes;

@@ -3,8 +3,8 @@ using EvenNet.Framework;
 namespace EvenNet.Tests.Kernels;
 
 /// <summary>
-/// One kernel on tensors of chosen layouts, without a plan: memory that it must write holds poison before, memory around every tensor holds
-/// poison before and after. Checks that borders and channel tails hold zeros, and returns logical values.
+/// One kernel on tensors of chosen layouts, without a plan: memory that it must write holds poison before, memory around every tensor, and
+/// between the samples of blocked ones, holds poison before and after. Checks that borders and channel tails hold zeros, and returns logical values.
 /// </summary>
 internal sealed class KernelRun
 {
@@ -12,6 +12,7 @@ internal sealed class KernelRun
     private readonly Backend backend;
     private readonly int batch;
     private readonly List<(string Name, Storage Storage)> tensors = [];
+    private readonly List<(string Name, Tensor Tensor)> apart = [];
 
     public KernelRun(Backend backend, int batch) => (this.backend, this.batch) = (backend, batch);
 
@@ -83,6 +84,7 @@ internal sealed class KernelRun
         kernel.Forward(Phase.Train);
         kernel.Backward();
         AllocatedBytes = GC.GetAllocatedBytesForCurrentThread() - before;
+        foreach ((string name, Tensor tensor) in apart) CheckGaps(name, tensor);
         foreach ((string name, Storage storage) in tensors)
         {
             CheckGuards(name, storage);
@@ -111,6 +113,16 @@ internal sealed class KernelRun
         }
     }
 
+    private static void CheckGaps(string name, Tensor tensor)
+    {
+        var between = new float[tensor.SampleStride - tensor.SampleCount];
+        for (int n = 0; n + 1 < tensor.Batch; n++)
+        {
+            tensor.Region.Storage.Read(tensor.Region.Offset + n * tensor.SampleStride + tensor.SampleCount, between);
+            Assert.That(between, Is.All.NaN, $"{name}: written between samples {n} and {n + 1}");
+        }
+    }
+
     private static void Poison(Storage storage)
     {
         var poison = new float[storage.Count];
@@ -120,10 +132,13 @@ internal sealed class KernelRun
 
     private Tensor Add(string name, Shape shape, Layout layout)
     {
-        long count = batch * layout.SampleCount(shape);
+        // As if it were some channels of a larger value, one time in two.
+        long stride = layout.SampleCount(shape) + (layout.Kind == LayoutKind.Blocked ? tensors.Count % 2 * 3 * Layout.BlockSize : 0);
+        long count = (batch - 1) * stride + layout.SampleCount(shape);
         Storage storage = backend.Allocate(count + 2 * Guard);
         Poison(storage);
-        var tensor = new Tensor(new Region(storage, Guard, count), batch, shape, layout);
+        var tensor = new Tensor(new Region(storage, Guard, count), batch, shape, layout, stride);
+        apart.Add((name, tensor));
         tensors.Add((name, storage));
         return tensor;
     }
@@ -131,8 +146,8 @@ internal sealed class KernelRun
     // Packing the logical values into memory of zeros must give what is stored.
     private static void CheckBorder(string name, Tensor tensor)
     {
-        var stored = new double[tensor.SampleStride];
-        var expected = new double[tensor.SampleStride];
+        var stored = new double[tensor.SampleCount];
+        var expected = new double[tensor.SampleCount];
         for (int n = 0; n < tensor.Batch; n++)
         {
             tensor.Region.Storage.Read(tensor.Region.Offset + n * tensor.SampleStride, stored);
