@@ -4,12 +4,15 @@ namespace EvenNet.Initialization;
 /// For each of a set of unit rows the nearest centre. Chunks of rows times all centres go through the matrix product, then
 /// one vectorised pass finds the largest of x·c − ½‖c‖², which is nearest in Euclid's sense and, among unit centres, in
 /// angle. A row whose number is not among the usable ones has no centre: −1.
-/// When centres have moved a little, rows whose centre cannot have changed are left out (Hamerly 2010, "Making k-means even
-/// faster"): no other score grows by more than its centre moved.
+/// When centres have moved a little, rows whose centre cannot have changed are left out: no other score has grown by more than
+/// its centre moved, see <see cref="ScoreBounds"/>.
 /// </summary>
 internal sealed class NearestCentres
 {
     private const int ScoreCount = 1 << 18, MostRows = 4096, TaskRows = 32, BoundRows = 1024;
+
+    // Gathering costs about a tenth of the product: with more doubtful rows than this, all are looked at where they lie.
+    private const double MostShare = 0.85;
 
     // More than rounding takes from a score, so that a row is only left out when float32 would find the same centre again.
     private const float Margin = 1e-5f;
@@ -20,9 +23,9 @@ internal sealed class NearestCentres
     private readonly int dimensions, clusters, count, chunkRows;
     private readonly float[] scores, closeness;
 
-    // For each row a bound on the score of every other centre; the centres that it was taken with; room for rows to look at again.
-    private readonly float[] others, known, gathered;
-    private bool isBounded;
+    // Null where there is no room for it. Rows to look at again are gathered.
+    private readonly ScoreBounds? bounds;
+    private readonly float[] gathered;
 
     // What SumRows has summed: the centre of each row then, and each centre's sum.
     private readonly int[] summed;
@@ -40,8 +43,7 @@ internal sealed class NearestCentres
         chunkRows = Math.Clamp(ScoreCount / clusters / TaskRows * TaskRows, TaskRows, MostRows);    // whole tasks
         scores = new float[Math.Min(chunkRows, count) * clusters];
         closeness = new float[count];
-        others = new float[count];
-        known = new float[clusters * dimensions];
+        bounds = ScoreBounds.Of(count, clusters, dimensions);
         gathered = new float[Math.Min(chunkRows, count) * dimensions];
         Assignments = new int[count];
         Array.Fill(Assignments, -1);
@@ -66,10 +68,9 @@ internal sealed class NearestCentres
         for (int k = 0; k < clusters; k++) halfNorms[k] = (float)(0.5 * VectorMath.SquaredNorm(centres.AsSpan(k * dimensions, dimensions)));
 
         int changed = 0;
-        int[] doubtful = isBounded ? Doubtful(centres, halfNorms) : usable;
+        int[] doubtful = bounds is { IsEmpty: false } ? Doubtful(centres, halfNorms) : usable;
+        bounds?.Keep(centres, halfNorms);
         for (int first = 0; first < doubtful.Length; first += chunkRows) changed += Choose(new ArraySegment<int>(doubtful, first, Math.Min(chunkRows, doubtful.Length - first)), centres, halfNorms);
-        centres.CopyTo(known, 0);
-        isBounded = true;
 
         Array.Clear(Sizes);
         double inertia = 0;
@@ -104,7 +105,7 @@ internal sealed class NearestCentres
             Assignments[row] = k;
             Sizes[k] = 1;
             closeness[row] = 0.5f;
-            others[row] = float.PositiveInfinity;
+            bounds?.Forget(row);
             filled.Add((k, row));
         }
         return filled;
@@ -143,21 +144,7 @@ internal sealed class NearestCentres
     // Rows that another centre may be nearer to by now, ascending; the others' own score is brought up to date.
     private int[] Doubtful(float[] centres, float[] halfNorms)
     {
-        float[] moves = new float[clusters];
-        for (int k = 0; k < clusters; k++)
-        {
-            ReadOnlySpan<float> now = centres.AsSpan(k * dimensions, dimensions), before = known.AsSpan(k * dimensions, dimensions);
-            // Of x·c with a unit row, and of ½‖c‖².
-            moves[k] = (float)(Math.Sqrt(VectorMath.SquaredDistance(now, before)) + Math.Abs(halfNorms[k] - 0.5 * VectorMath.SquaredNorm(before)));
-        }
-        int furthest = 0, second = -1;
-        for (int k = 1; k < clusters; k++)
-        {
-            if (moves[k] > moves[furthest]) (furthest, second) = (k, furthest);
-            else if (second < 0 || moves[k] > moves[second]) second = k;
-        }
-        float most = moves[furthest], mostBeside = second < 0 ? 0 : moves[second];
-
+        bounds!.Move(centres, halfNorms);
         int pieces = (usable.Length + BoundRows - 1) / BoundRows;
         var found = new List<int>[pieces];
         arithmetic.For(pieces, piece =>
@@ -166,13 +153,13 @@ internal sealed class NearestCentres
             for (int i = piece * BoundRows; i < Math.Min(usable.Length, (piece + 1) * BoundRows); i++)
             {
                 int row = usable[i], own = Assignments[row];
-                others[row] += own == furthest ? mostBeside : most;
                 float score = VectorMath.Dot(rows.Span.Slice(row * dimensions, dimensions), centres.AsSpan(own * dimensions, dimensions)) - halfNorms[own];
-                if (score > others[row] + Margin) closeness[row] = score;
+                if (score > bounds.LargestBeside(row, own) + Margin) closeness[row] = score;
                 else list.Add(row);
             }
         });
-        return [.. found.SelectMany(list => list)];
+        int[] doubtful = [.. found.SelectMany(list => list)];
+        return doubtful.Length > MostShare * usable.Length ? usable : doubtful;
     }
 
     // The nearest centre of some rows, at most a chunk of them. Returns how many changed their centre.
@@ -195,11 +182,12 @@ internal sealed class NearestCentres
             for (int i = task * TaskRows; i < Math.Min(length, (task + 1) * TaskRows); i++)
             {
                 int row = some[i];
-                var (nearest, value, next) = VectorMath.LargestDifference(scores.AsSpan(i * clusters, clusters), halfNorms);
+                ReadOnlySpan<float> products = scores.AsSpan(i * clusters, clusters);
+                var (nearest, value, _) = VectorMath.LargestDifference(products, halfNorms);
                 if (Assignments[row] != nearest) changes[task]++;
                 Assignments[row] = nearest;
                 closeness[row] = value;
-                others[row] = next;
+                bounds?.Set(row, products);
             }
         });
         return changes.Sum();
