@@ -28,8 +28,8 @@ internal sealed unsafe class CpuBlockedConvolution : Kernel
         this.passes = passes;
         (weight, scale, bias) = (bound["weight"], bound["scale"], bound.Find("bias"));
         (outputs, relu, accumulate) = (shape.Outputs, bound.Request.Relu, bound.Accumulate[0]);
-        HaloLayout input = LayoutOf(bound.Inputs[0]), output = LayoutOf(bound.Output);
-        HaloLayout? gradient = bound.OutputGradient is { } g ? LayoutOf(g) : null, inputGradient = bound.InputGradients[0] is { } i ? LayoutOf(i) : null;
+        HaloLayout input = HaloLayout.Of(bound.Inputs[0]), output = HaloLayout.Of(bound.Output);
+        HaloLayout? gradient = bound.OutputGradient is { } g ? HaloLayout.Of(g) : null, inputGradient = bound.InputGradients[0] is { } i ? HaloLayout.Of(i) : null;
         if (passes != WinogradPasses.All) direct = new DirectConvolution(shape, input, output, gradient, inputGradient, threads);
         if (passes != WinogradPasses.None) winograd = new WinogradConvolution(shape, input, output, gradient, inputGradient, threads, passes: passes);
         if (gradient is { } layout) outputGradient = new OutputGradient(shape.Batch, output, layout, threads);
@@ -56,7 +56,7 @@ internal sealed unsafe class CpuBlockedConvolution : Kernel
     public static KernelOffer? Offer(KernelRequest r, Threads threads)
     {
         if (r.Layer is not Convolution c) return null;
-        ConvolutionShape shape = ShapeOf(c, r);
+        ConvolutionShape shape = ConvolutionShape.Of(c, r.Batch, r.Inputs[0]);
         bool plain = !r.InputGradient && r.Arrives[0] == LayoutKind.Plain && DirectConvolution.Supports(shape, blocked: false);
         if (!plain && !DirectConvolution.Supports(shape, blocked: true)) return null;
 
@@ -140,24 +140,6 @@ internal sealed unsafe class CpuBlockedConvolution : Kernel
         long data = winograd.BackwardDataScratchCount + winograd.BackwardWeightCount;
         return Math.Max(Math.Max(count, data), Math.Max(winograd.ForwardScratchCount, winograd.WeightGradientScratchCount));
     }
-
-    private static ConvolutionShape ShapeOf(Convolution c, KernelRequest r) =>
-        new(r.Batch, r.Inputs[0].Channels, c.Outputs, r.Inputs[0].Height, r.Inputs[0].Width, c.Kernel.Height, c.Kernel.Width)
-        {
-            Groups = c.Groups,
-            StrideHeight = c.Stride.Height,
-            StrideWidth = c.Stride.Width,
-            PadHeight = c.Pad.Height,
-            PadWidth = c.Pad.Width,
-            DilationHeight = c.Dilation.Height,
-            DilationWidth = c.Dilation.Width,
-        };
-
-    private static HaloLayout LayoutOf(Tensor t) => new(
-        t.Shape.Channels, t.Shape.Height, t.Shape.Width, t.Layout.Halo, t.Layout.Kind == LayoutKind.Blocked ? HaloLayout.Block : 1)
-    {
-        SampleGap = t.SampleStride - t.Layout.SampleCount(t.Shape),
-    };
 
     private static float* Address(Tensor? t) => t is null ? null : Address(t.Region);
 

@@ -15,27 +15,18 @@ internal sealed unsafe class CpuWeightGradients(Threads threads) : IDisposable
     /// <inheritdoc cref="Backend.AddWeightGradients"/>
     public bool Add(Convolution layer, Tensor x, Tensor dy, int first, int count, bool squares, Span<float> sums)
     {
-        ConvolutionShape shape = new(count, x.Shape.Channels, layer.Outputs, x.Shape.Height, x.Shape.Width, layer.Kernel.Height, layer.Kernel.Width)
-        {
-            Groups = layer.Groups,
-            StrideHeight = layer.Stride.Height,
-            StrideWidth = layer.Stride.Width,
-            PadHeight = layer.Pad.Height,
-            PadWidth = layer.Pad.Width,
-            DilationHeight = layer.Dilation.Height,
-            DilationWidth = layer.Dilation.Width,
-        };
+        ConvolutionShape shape = ConvolutionShape.Of(layer, count, x.Shape);
         bool blocked = x.Layout.Kind == LayoutKind.Blocked;
         if (dy.Layout.Kind != LayoutKind.Blocked || dy.Shape.Channels != layer.Outputs || !DirectConvolution.Supports(shape, blocked)) return false;
         if (sums.Length != (long)layer.Outputs * shape.FanIn)
             throw new ArgumentException($"{layer.Outputs} outputs × {shape.FanIn} weights are {(long)layer.Outputs * shape.FanIn} sums, got {sums.Length}");
 
-        HaloLayout source = LayoutOf(x), gradient = LayoutOf(dy);
+        HaloLayout source = HaloLayout.Of(x), gradient = HaloLayout.Of(dy);
         float* samples = CpuTensor.Pointer(x.Region) + first * source.Sample;
         int reach = Reach(shape, dy.Shape);
         if (reach > source.Halo)
         {
-            HaloLayout wide = source with { Halo = reach };
+            HaloLayout wide = source with { Halo = reach, SampleGap = 0 };
             samples = Copy(samples, source, wide, count);
             source = wide;
         }
@@ -65,9 +56,10 @@ internal sealed unsafe class CpuWeightGradients(Threads threads) : IDisposable
     {
         bordered = Grown(bordered, count * to.Sample);
         float* copies = bordered.Pointer;
-        threads.For(count * from.Planes, (_, plane) =>
+        threads.For(count * from.Planes, (_, task) =>
         {
-            float* source = samples + plane * from.Plane, target = copies + plane * to.Plane;
+            int n = task / from.Planes, plane = task % from.Planes;
+            float* source = samples + n * from.Sample + plane * from.Plane, target = copies + n * to.Sample + plane * to.Plane;
             int row = from.Width * from.Lanes;
             for (int h = 0; h < from.Height; h++) new Span<float>(source + from.At(0, h, 0), row).CopyTo(new Span<float>(target + to.At(0, h, 0), row));
             to.ClearHalo(target);
@@ -81,10 +73,4 @@ internal sealed unsafe class CpuWeightGradients(Threads threads) : IDisposable
         memory.Dispose();
         return new CpuMemory(count);
     }
-
-    private static HaloLayout LayoutOf(Tensor t) => new(
-        t.Shape.Channels, t.Shape.Height, t.Shape.Width, t.Layout.Halo, t.Layout.Kind == LayoutKind.Blocked ? HaloLayout.Block : 1)
-    {
-        SampleGap = t.SampleStride - t.Layout.SampleCount(t.Shape),
-    };
 }

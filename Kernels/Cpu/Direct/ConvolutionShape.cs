@@ -1,3 +1,5 @@
+using EvenNet.Framework;
+
 namespace EvenNet.Kernels.Cpu;
 
 /// <summary>The numbers of one convolution: y[o, p, q] = Σ weight[o, c, r, s] · x[c, p · stride − pad + r · dilation, …].</summary>
@@ -29,4 +31,17 @@ internal sealed record ConvolutionShape(int Batch, int Inputs, int Outputs, int 
 
     /// <summary>Floating-point operations of one forward pass, and of each of the two backward ones.</summary>
     public double Operations => 2.0 * Batch * OutputHeight * OutputWidth * Outputs * FanIn;
+
+    /// <summary>A layer's convolution of images of this size.</summary>
+    public static ConvolutionShape Of(Convolution layer, int batch, Shape input) =>
+        new(batch, input.Channels, layer.Outputs, input.Height, input.Width, layer.Kernel.Height, layer.Kernel.Width)
+        {
+            Groups = layer.Groups,
+            StrideHeight = layer.Stride.Height,
+            StrideWidth = layer.Stride.Width,
+            PadHeight = layer.Pad.Height,
+            PadWidth = layer.Pad.Width,
+            DilationHeight = layer.Dilation.Height,
+            DilationWidth = layer.Dilation.Width,
+        };
 }

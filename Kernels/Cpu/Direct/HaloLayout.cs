@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using EvenNet.Framework;
+using LayoutKind = EvenNet.Framework.LayoutKind;
 
 namespace EvenNet.Kernels.Cpu;
 
@@ -22,6 +24,13 @@ internal readonly record struct HaloLayout(int Channels, int Height, int Width, 
     public long SampleGap { get; init; }
 
     public long Sample => Planes * Plane + SampleGap;
+
+    /// <summary>How a tensor lies.</summary>
+    public static HaloLayout Of(Tensor t) => new(
+        t.Shape.Channels, t.Shape.Height, t.Shape.Width, t.Layout.Halo, t.Layout.Kind == LayoutKind.Blocked ? Block : 1)
+    {
+        SampleGap = t.SampleStride - t.Layout.SampleCount(t.Shape),
+    };
 
     /// <summary>Distance from a sample's start to a pixel; rows and columns of the halo have negative numbers.</summary>
     public long At(int plane, int h, int w) => plane * Plane + (h + Halo) * Row + (w + Halo) * Lanes;
