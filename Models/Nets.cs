@@ -7,7 +7,10 @@ public static class Nets
 {
     private static readonly (float, float, float) ImageNetMean = (104, 117, 123);
 
-    /// <summary>All, the smallest last.</summary>
+    // Of the 50,000 training pictures of CIFAR-10 (Krizhevsky 2009): 113.87, 122.95, 125.31.
+    private static readonly (float, float, float) CifarMean = (114, 123, 125);
+
+    /// <summary>All.</summary>
     public static IReadOnlyList<NetInfo> All { get; } =
     [
         new("caffenet", "CaffeNet (Jia et al. 2014)", c => [CaffeNet.Scores(c)], ImageNetMean, layer => Tuned(layer, bias: 1)),
@@ -16,6 +19,8 @@ public static class Nets
         new("googlenet", "GoogLeNet (Szegedy et al. 2015), main classifier", c => [GoogLeNet.Scores(c).Main], ImageNetMean, Xavier) { Trained = TrainedHeads },
         new("googlenet-aux", "GoogLeNet with both auxiliary classifiers", WithHeads, ImageNetMean, Xavier) { Trained = TrainedHeads },
         new("caffenet-mini", "CaffeNet's layers at a sixteenth of the work, for 113×113 pictures", c => [CaffeNetMini.Scores(c)], ImageNetMean, layer => Tuned(layer, bias: 1)) { Classes = 20 },
+        new("cifar10_quick", "Caffe's smaller net for CIFAR-10, for 32×32 pictures", c => [Cifar10Quick.Scores(c)], CifarMean, CifarQuick) { Classes = 10 },
+        new("lenet", "Caffe's LeNet, for 28×28 grey pictures", c => [LeNet.Scores(c)], (0, 0, 0), _ => (null, 0)) { Classes = 10 },
     ];
 
     /// <summary>The net with this name.</summary>
@@ -30,6 +35,13 @@ public static class Nets
         "conv1" or "conv3" or "fc8" => (0.01f, 0),
         "fc6" or "fc7" => (0.005f, bias),
         _ => (0.01f, bias),
+    };
+
+    private static (float?, float) CifarQuick(string layer) => layer switch
+    {
+        "conv1" => (0.0001f, 0),
+        "ip1" or "ip2" => (0.1f, 0),
+        _ => (0.01f, 0),
     };
 
     private static (float?, float) Xavier(string layer) => (null, layer.EndsWith("classifier", StringComparison.Ordinal) ? 0 : 0.2f);

@@ -24,6 +24,12 @@ public abstract class Kernel : IDisposable
     /// <summary>Computes the inputs' and the parameters' gradients from the output's gradient, for the last forward pass.</summary>
     public abstract void Backward();
 
+    /// <summary>
+    /// Says which training pass comes next, counted from 0. What a layer draws at random is keyed by it, so that a pass can be made again and a run
+    /// resumed; without this call each training pass is one more.
+    /// </summary>
+    public virtual void BeginPass(uint pass) { }
+
     /// <summary>The weight that <see cref="Backward(in SgdUpdate)"/> can update; null where that call is not there.</summary>
     public virtual Parameter? Updates => null;
 

@@ -96,6 +96,17 @@ public sealed class Net : IDisposable
     /// <inheritdoc cref="Load(Node, ReadOnlySpan{float})"/>
     public void Load(Node input, ReadOnlySpan<double> data) => Loadable(input).Write(data);
 
+    /// <summary>
+    /// Says which training pass comes next, counted from 0: dropout's masks are keyed by it and <see cref="NetOptions.Seed"/>. Without this call each
+    /// training pass is one more.
+    /// </summary>
+    public void BeginPass(long pass)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(pass);
+        // A net of so many passes has long seen each of its masks once.
+        foreach (PlanStep step in plan.Steps) step.Kernel!.BeginPass(unchecked((uint)pass));
+    }
+
     /// <summary>Runs everything.</summary>
     public void Forward(Phase phase = Phase.Train) => Run(0, plan.Steps.Count - 1, phase);
 

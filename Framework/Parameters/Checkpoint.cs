@@ -14,17 +14,22 @@ public static class Checkpoint
     /// <summary>Writes all parameters a chunk at a time, whole or not at all. Equal values and metadata give equal bytes.</summary>
     /// <exception cref="IOException">The file could not be written; an earlier one is unchanged.</exception>
     public static void Save(
-        ParameterSet parameters, string path, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellation = default)
+        ParameterSet parameters, string path, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellation = default) =>
+        Save(parameters, [], path, metadata, cancellation);
+
+    /// <summary>Writes the parameters and after them what a solver remembers of them.</summary>
+    internal static void Save(
+        ParameterSet parameters, IEnumerable<SafetensorsSource> states, string path, IReadOnlyDictionary<string, string>? metadata, CancellationToken cancellation)
     {
         IEnumerable<SafetensorsSource> tensors = parameters.All.Where(p => !IsUnitScale(p)).Select(p => new SafetensorsSource(
             p.Name, [.. p.Spec.Dimensions.Select(d => (long)d)], (first, buffer) => p.Values.Storage.Read(p.Values.Offset + first, buffer)));
         var all = new Dictionary<string, string>(metadata ?? new Dictionary<string, string>(), StringComparer.Ordinal) { [FormatKey] = Format };
-        Safetensors.Write(path, tensors, all, cancellation);
+        Safetensors.Write(path, tensors.Concat(states), all, cancellation);
     }
 
     /// <summary>
     /// Reads a net's parameters. A scale that the file does not have is one; a matrix outputs × rest fits a convolution of the same numbers and the
-    /// other way round. Everything is checked before the first value is changed.
+    /// other way round. What a solver remembers is passed over. Everything is checked before the first value is changed.
     /// </summary>
     /// <param name="parameters">Where to.</param>
     /// <param name="path">The file.</param>
@@ -51,7 +56,7 @@ public static class Checkpoint
             }
             else if (!IsScale(p)) missing.Add(p.Name);
         }
-        string[] unused = [.. file.Tensors.Select(t => t.Name).Where(name => !parameters.TryGet(name, out _))];
+        string[] unused = [.. file.Tensors.Select(t => t.Name).Where(name => !parameters.TryGet(name, out _) && !IsState(parameters, name))];
         if (strict)
         {
             misfits.AddRange(missing.Select(name => $"{name} is missing in the file"));
@@ -64,6 +69,9 @@ public static class Checkpoint
         foreach (Parameter p in parameters.All.Where(p => IsScale(p) && !skip.Contains(p.Node.Name) && file.Find(p.Name) is null)) p.Fill(1);
         return new CheckpointReport([.. matches.Select(m => m.Parameter.Name)], missing, skipped, reshaped, unused, file.Metadata);
     }
+
+    // «conv1.weight/momentum»: what a solver remembers, in a run's checkpoints.
+    private static bool IsState(ParameterSet parameters, string name) => name.LastIndexOf('/') is > 0 and var slash && parameters.TryGet(name[..slash], out _);
 
     private static bool IsScale(Parameter p) => p.Spec.Name == "scale";
 

@@ -46,7 +46,7 @@ public sealed partial class CheckpointFolder
     /// </summary>
     /// <param name="iteration">Steps taken.</param>
     /// <param name="monitored">Its state goes into the checkpoint; null where nothing is monitored.</param>
-    /// <param name="write">Writes a safetensors file at the path, whole or not at all, with this metadata among its own (<see cref="Checkpoint.Save"/>).</param>
+    /// <param name="write">Writes a safetensors file at the path, whole or not at all, with this metadata among its own (<see cref="TrainingState.Save"/>).</param>
     /// <exception cref="IOException">The file system refused. Every checkpoint that was in place is still there.</exception>
     public void Save(int iteration, MonitoredValue? monitored, Action<string, IReadOnlyDictionary<string, string>> write)
     {

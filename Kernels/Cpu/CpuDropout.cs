@@ -42,6 +42,8 @@ internal sealed unsafe class CpuDropout : Kernel
         ? new("cpu.dropout", [Layout.Plain], LayoutKind.Plain, BackwardReads.None, b => new CpuDropout(b, layer, threads))
         : null;
 
+    public override void BeginPass(uint pass) => draws = pass;
+
     public override void Forward(Phase phase)
     {
         isActive = phase == Phase.Train;

@@ -14,6 +14,8 @@ internal sealed class ReferenceDropout(Bindings b, Dropout layer) : Kernel
         ? new("reference.dropout", [Layout.Plain], LayoutKind.Plain, BackwardReads.None, b => new ReferenceDropout(b, layer))
         : null;
 
+    public override void BeginPass(uint pass) => draws = pass;
+
     public override void Forward(Phase phase)
     {
         isActive = phase == Phase.Train;

@@ -15,6 +15,8 @@ public sealed class ModelTests
         new object[] { "googlenet", Graph.Of(GoogLeNet.Scores(1000).Main), 6_998_552 },
         new object[] { "googlenet, 20 classes", Graph.Of(GoogLeNet.Scores(20).Main), 5_994_052 },
         new object[] { "googlenet with both heads", WithHeads(), 13_378_280 },
+        new object[] { "cifar10_quick", Graph.Of(Cifar10Quick.Scores(10)), 145_578 },
+        new object[] { "lenet", Graph.Of(LeNet.Scores(10)), 431_080 },
     ];
 
     [TestCaseSource(nameof(Counts))]

@@ -41,6 +41,10 @@ public sealed class VocDataset : FileDataset
         return new VocDataset(root, split, names, hasLists ? FromLists(lists, names, split) : FromAnnotations(annotations), paths, annotations, files);
     }
 
+    /// <summary>Whether there is such a split.</summary>
+    /// <exception cref="ImageSourceException">No VOC data there.</exception>
+    public static bool HasSplit(string folder, string split, int? year = null) => File.Exists(Path.Combine(VocFolder.Find(folder, year), "ImageSets", "Main", split + ".txt"));
+
     /// <summary>A sample's name in the lists: «000005».</summary>
     public string Id(int index) => names[index];
 

@@ -51,7 +51,7 @@ internal sealed class DataChoice
     {
         VocDataset => Augmentation.Voc(input) with { Mean = mean },
         IdxDataset idx => new Augmentation(idx.Shape) { Scale = 1 / 256f },
-        CifarDataset => Augmentation.CifarTraining(CifarDataset.Shape) with { Mean = mean },
+        CifarDataset when input == CifarDataset.Shape => Augmentation.CifarTraining(CifarDataset.Shape) with { Mean = mean },
         _ => Augmentation.ImageNetTraining(input) with { Mean = mean, ResizeTo = input.Height >= SmallestPublished ? PublishedSide : (int)Math.Round((double)input.Height * PublishedSide / PublishedCut) },
     };
 }

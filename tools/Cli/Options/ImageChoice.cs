@@ -86,7 +86,8 @@ internal sealed class ImageChoice
         return pictures;
     }
 
-    private static BgrMean? ParseMean(ArgumentResult result)
+    /// <summary>«104,117,123».</summary>
+    public static BgrMean? ParseMean(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;
         float[] values = [.. text.Split(',').Select(part => float.TryParse(part, CultureInfo.InvariantCulture, out float value) ? value : float.NaN)];

@@ -18,6 +18,9 @@ namespace EvenNet.Cli;
 [JsonSerializable(typeof(BenchKernelsResult))]
 [JsonSerializable(typeof(BenchInitResult))]
 [JsonSerializable(typeof(BenchDataResult))]
+[JsonSerializable(typeof(TrainResult))]
+[JsonSerializable(typeof(FindRateResult))]
+[JsonSerializable(typeof(EvalResult))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {
     // Paths and messages as they are written, whatever their script; the document is no part of a web page.

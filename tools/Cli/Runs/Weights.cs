@@ -7,7 +7,13 @@ namespace EvenNet.Cli;
 /// <summary>Weight files of the tool: what they say of themselves, and what a wrong one is told.</summary>
 internal static class Weights
 {
-    private const string NetKey = "net", ClassesKey = "classes";
+    /// <summary>Metadata: what the classes are called, a line each.</summary>
+    public const string LabelsKey = "labels";
+
+    /// <summary>Metadata: the net's name.</summary>
+    public const string NetKey = "net";
+
+    private const string ClassesKey = "classes";
 
     /// <summary>What a file says of its making. No clock and no machine, so that equal runs give equal files.</summary>
     public static Dictionary<string, string> Metadata(string net, int classes, string method, string between, ulong seed) => new(StringComparer.Ordinal)

@@ -1,0 +1,15 @@
+namespace EvenNet.Framework;
+
+/// <summary>A loss, or a weight, that is not finite: where the first number that is not was found, and what may help.</summary>
+public sealed class DivergenceException : Exception
+{
+    internal DivergenceException(int iteration, double loss, string? layer, string place)
+        : base($"after {iteration} iteration{(iteration == 1 ? "" : "s")} {(double.IsFinite(loss) ? "the weights are broken" : double.IsNaN(loss) ? "the loss is not a number" : "the loss is infinite")}: {place}") =>
+        (Iteration, Layer) = (iteration, layer);
+
+    /// <summary>Steps taken before.</summary>
+    public int Iteration { get; }
+
+    /// <summary>The first layer, in the order of the net, whose input data, parameters or values hold a number that is not finite; null where it is the loss alone.</summary>
+    public string? Layer { get; }
+}

@@ -1,0 +1,205 @@
+namespace EvenNet.Framework;
+
+/// <summary>
+/// A training with everything around it: metrics, event files, evaluations, checkpoints, early stopping, and a state that survives the end of the process at
+/// any moment. The steps themselves are the <see cref="Trainer"/>'s, and nothing here changes their bits.
+/// </summary>
+public sealed class TrainingRun : IDisposable
+{
+    // Steps whose mean is shown.
+    private const int Shown = 20;
+
+    private readonly RunFiles files;
+    private readonly TrainingOptions options;
+    private readonly CheckpointFolder checkpoints;
+    private readonly MetricsFile metrics;
+    private readonly EventFile events;
+    private readonly RunningMean loss = new(Shown);
+    private readonly StepTimes times = new(Shown);
+    private StepTimes sinceLine;
+    private RunningMean lossSinceLine = new();
+    private double seconds;
+    private int saved = -1;
+
+    /// <summary>Begins a run, or goes on with one where the trainer's solver has taken steps already.</summary>
+    /// <param name="trainer">At the state to begin with.</param>
+    /// <param name="files">Where files go; the folder exists.</param>
+    /// <param name="checkpoints">Where checkpoints go.</param>
+    /// <param name="options">See there.</param>
+    /// <exception cref="IOException">A file could not be begun.</exception>
+    public TrainingRun(Trainer trainer, RunFiles files, CheckpointFolder checkpoints, TrainingOptions options)
+    {
+        (Trainer, this.files, this.checkpoints, this.options) = (trainer, files, checkpoints, options);
+        int iteration = trainer.Solver.Iteration;
+        sinceLine = new StepTimes(Math.Max(1, options.LogEvery));
+        metrics = MetricsFile.Resume(files.Metrics, iteration);
+        seconds = iteration > 0 ? MetricsFile.Read(files.Metrics).LastOrDefault(l => l.Kind == "train")?["seconds"] ?? 0 : 0;
+        events = EventFile.Create(files.Folder, DateTimeOffset.UtcNow, resumedAt: iteration > 0 ? iteration : null);
+    }
+
+    /// <summary>The loop.</summary>
+    public Trainer Trainer { get; }
+
+    /// <summary>Judges the net while it is trained; null evaluates nothing.</summary>
+    public Evaluator? Evaluator { get; init; }
+
+    /// <summary>Judges it once more at the end, more exactly: with more views. Null leaves that out.</summary>
+    public Evaluator? FinalEvaluator { get; init; }
+
+    /// <summary>Which checkpoint is the best, and when to stop; «loss» or a name of <see cref="Evaluation.Values"/>. Null keeps no best.</summary>
+    public MonitoredValue? Monitored { get; init; }
+
+    /// <summary>What else is measured.</summary>
+    public IReadOnlyList<Measurement> Measurements { get; init; } = [];
+
+    /// <summary>The last evaluation of this session.</summary>
+    public Evaluation? LastEvaluation { get; private set; }
+
+    /// <summary>Mean loss of the last steps; not a number before the first.</summary>
+    public double Loss => loss.Value ?? double.NaN;
+
+    /// <summary>Images a second of the whole session, without evaluations and saving.</summary>
+    public StepTimes Times { get; } = new(0);
+
+    /// <summary>
+    /// Takes the steps. However it ends, the last checkpoint is of the last step, unless numbers stopped being finite: then it is the one before.
+    /// </summary>
+    /// <returns>Finished, stopped early, or interrupted.</returns>
+    /// <exception cref="DivergenceException">Numbers stopped being finite.</exception>
+    /// <exception cref="IOException">A file could not be written, or a picture not be read.</exception>
+    public RunOutcome Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        try
+        {
+            RunOutcome outcome = Steps(progress, cancellation);
+            if (outcome == RunOutcome.Interrupted) Save(progress);
+            else Finish(progress, cancellation);
+            return outcome;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // An evaluation was cut short; it changes nothing that a resumed run would not do again.
+            Save(progress);
+            return RunOutcome.Interrupted;
+        }
+        catch (ImageFormatException)
+        {
+            Save(progress);
+            throw;
+        }
+    }
+
+    /// <summary>Closes the files.</summary>
+    public void Dispose()
+    {
+        metrics.Dispose();
+        events.Dispose();
+    }
+
+    private RunOutcome Steps(IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        if (Monitored?.ShouldStop == true) return RunOutcome.StoppedEarly;
+        if (cancellation.IsCancellationRequested) return RunOutcome.Interrupted;
+        Before(Trainer.Solver.Iteration);
+        foreach (TrainingStep step in Trainer.Steps(options.Iterations))
+        {
+            Record(step);
+            Measure(step.Iteration);
+            bool isLast = step.Iteration == options.Iterations;
+            progress?.Report(Progress("training", (double)step.Iteration / options.Iterations));
+            if (isLast) break;
+            if (IsDue(options.EvaluateEvery, step.Iteration)) Evaluate(Evaluator, progress, cancellation);
+            if (IsDue(options.SaveEvery, step.Iteration) || Monitored?.BestIteration == step.Iteration) Save(progress);
+            if (Monitored?.ShouldStop == true) return RunOutcome.StoppedEarly;
+            if (cancellation.IsCancellationRequested) return RunOutcome.Interrupted;
+            Before(step.Iteration);
+        }
+        return RunOutcome.Finished;
+    }
+
+    private void Finish(IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        // First what is learned, then what is known of it: an evaluation may be cut short.
+        Save(progress);
+        Evaluate(Evaluator, progress, cancellation);
+        if (Evaluator is not null && Monitored is not null) Save(progress, again: true);
+        Evaluate(FinalEvaluator, progress, cancellation);
+    }
+
+    private void Record(TrainingStep step)
+    {
+        seconds += step.Seconds;
+        loss.Add(step.Loss);
+        lossSinceLine.Add(step.Loss);
+        times.Add(step);
+        sinceLine.Add(step);
+        Times.Add(step);
+        if (!IsDue(options.LogEvery, step.Iteration) && step.Iteration != options.Iterations) return;
+        Write(step.Iteration, "train",
+            [new("loss", lossSinceLine.Value!.Value), new("rate", step.Rate), new("images/s", sinceLine.ImagesPerSecond), new("wait", sinceLine.WaitShare), new("seconds", seconds)]);
+        lossSinceLine = new RunningMean();
+        sinceLine = new StepTimes(Math.Max(1, options.LogEvery));
+    }
+
+    private bool Measures(Measurement m, int iteration) => iteration == 1 || IsDue(m.Every, iteration);
+
+    // taken: steps that have been taken, so the coming one is taken + 1.
+    private void Before(int taken)
+    {
+        foreach (Measurement m in Measurements)
+            if (Measures(m, taken + 1)) m.Before();
+    }
+
+    private void Measure(int iteration)
+    {
+        foreach (Measurement m in Measurements)
+            if (Measures(m, iteration)) Write(iteration, m.Kind, m.After());
+    }
+
+    private void Evaluate(Evaluator? evaluator, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        if (evaluator is null) return;
+        NonFinite.RequireParameters(Trainer.Solver, Loss);
+        var share = new StageProgress(fraction => progress?.Report(Progress("judging", fraction)));
+        Evaluation found = evaluator.Run(share, cancellation);
+        LastEvaluation = found;
+        KeyValuePair<string, double>[] values = [.. found.Values()];
+        Write(Trainer.Solver.Iteration, "test", [.. values, new("views", found.Views), new("seconds", found.Seconds)]);
+        // With other views it is another value: the best is chosen among equals.
+        if (evaluator == Evaluator && Monitored is { } monitored)
+            monitored.Update(Trainer.Solver.Iteration, values.FirstOrDefault(v => v.Key == monitored.Name, new(monitored.Name, double.NaN)).Value);
+    }
+
+    private void Save(IProgress<TrainingProgress>? progress, bool again = false)
+    {
+        int iteration = Trainer.Solver.Iteration;
+        if (saved == iteration && !again) return;
+        progress?.Report(Progress("saving", 0));
+        // What cannot be gone on from must not take the place of what can.
+        NonFinite.RequireParameters(Trainer.Solver, Loss);
+        checkpoints.Save(iteration, Monitored, (path, metadata) =>
+        {
+            var all = new Dictionary<string, string>(options.Metadata, StringComparer.Ordinal);
+            foreach ((string key, string value) in metadata) all[key] = value;
+            TrainingState.Save(path, Trainer.Solver, Trainer.Position, all);
+        });
+        saved = iteration;
+    }
+
+    private void Write(int iteration, string kind, IEnumerable<KeyValuePair<string, double>> values)
+    {
+        KeyValuePair<string, double>[] all = [.. values];
+        metrics.Write(iteration, kind, all);
+        events.Scalars(iteration, DateTimeOffset.UtcNow, all.Select(v => new KeyValuePair<string, double>($"{kind}/{v.Key}", v.Value)));
+    }
+
+    private TrainingProgress Progress(string stage, double fraction) =>
+        new(stage, Trainer.Solver.Iteration, options.Iterations, fraction, Loss, Trainer.Solver.CurrentRate, times.ImagesPerSecond, times.WaitShare);
+
+    private static bool IsDue(int every, int iteration) => every > 0 && iteration % every == 0;
+
+    private sealed class StageProgress(Action<double> report) : IProgress<double>
+    {
+        public void Report(double value) => report(value);
+    }
+}

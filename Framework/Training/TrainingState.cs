@@ -1,0 +1,55 @@
+using System.Globalization;
+
+namespace EvenNet.Framework;
+
+/// <summary>
+/// A checkpoint with all that a run needs to go on to the same bits: the parameters (with what batch normalization has gathered), what the solver
+/// remembers, the steps taken, and the place in the data. Draws need no state: they are keyed by seed, epoch, sample and iteration. The file is one of
+/// <see cref="Checkpoint"/> with more in it, so it serves wherever weights do.
+/// </summary>
+public static class TrainingState
+{
+    private const string SolverKey = "solver", EpochKey = "data.epoch", IndexKey = "data.index";
+
+    /// <summary>Writes the state after a step, whole or not at all.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="solver">With its parameters and <see cref="Solver.Iteration"/>.</param>
+    /// <param name="position">The first sample that no step has seen.</param>
+    /// <param name="metadata">More to be written beside it.</param>
+    /// <exception cref="IOException">The file could not be written; an earlier one is unchanged.</exception>
+    public static void Save(string path, Solver solver, DataPosition position, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        var all = new Dictionary<string, string>(metadata ?? new Dictionary<string, string>(), StringComparer.Ordinal)
+        {
+            [CheckpointFolder.IterationKey] = Text(solver.Iteration),
+            [SolverKey] = solver.Name,
+            [EpochKey] = Text(position.Epoch),
+            [IndexKey] = Text(position.Index),
+        };
+        Checkpoint.Save(solver.Parameters, solver.Tensors(), path, all, CancellationToken.None);
+    }
+
+    /// <summary>Brings parameters and solver to what <see cref="Save"/> has written.</summary>
+    /// <returns>Where the data go on.</returns>
+    /// <exception cref="WeightsFormatException">The file is another net's or another solver's, or holds weights only. Nothing is changed, unless it is cut off.</exception>
+    /// <exception cref="IOException">It could not be read.</exception>
+    public static DataPosition Load(string path, Solver solver)
+    {
+        using SafetensorsFile file = Safetensors.Open(path);
+        DataPosition position = new(Number(file, EpochKey), Number(file, IndexKey));
+        int iteration = Number(file, CheckpointFolder.IterationKey);
+        if (file.Metadata.GetValueOrDefault(SolverKey) is var of && of != solver.Name)
+            throw new WeightsFormatException(path, $"holds the state of the solver {of}, not of {solver.Name}");
+        Checkpoint.Load(solver.Parameters, path);
+        solver.Restore(file);
+        solver.Iteration = iteration;
+        return position;
+    }
+
+    private static int Number(SafetensorsFile file, string key) =>
+        int.TryParse(file.Metadata.GetValueOrDefault(key), NumberStyles.None, CultureInfo.InvariantCulture, out int value)
+            ? value
+            : throw new WeightsFormatException(file.Path, $"has no {key}: it holds weights, but not the state of a run; a new run can begin from these weights");
+
+    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+}
