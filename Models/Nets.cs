@@ -19,6 +19,7 @@ public static class Nets
         new("googlenet", "GoogLeNet (Szegedy et al. 2015), main classifier", c => [GoogLeNet.Scores(c).Main], ImageNetMean, Xavier) { Trained = TrainedHeads },
         new("googlenet-aux", "GoogLeNet with both auxiliary classifiers", WithHeads, ImageNetMean, Xavier) { Trained = TrainedHeads },
         new("caffenet-mini", "CaffeNet's layers at a sixteenth of the work, for 113×113 pictures", c => [CaffeNetMini.Scores(c)], ImageNetMean, layer => Tuned(layer, bias: 1)) { Classes = 20 },
+        new("caffenet-bn", "CaffeNet with batch normalization", c => [CaffeNetBn.Scores(c)], ImageNetMean, layer => Tuned(layer, bias: 0)),
         new("cifar10_quick", "Caffe's smaller net for CIFAR-10, for 32×32 pictures", c => [Cifar10Quick.Scores(c)], CifarMean, CifarQuick) { Classes = 10 },
         new("lenet", "Caffe's LeNet, for 28×28 grey pictures", c => [LeNet.Scores(c)], (0, 0, 0), _ => (null, 0)) { Classes = 10 },
     ];

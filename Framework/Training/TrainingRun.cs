@@ -164,7 +164,7 @@ public sealed class TrainingRun : IDisposable
         Evaluation found = evaluator.Run(share, cancellation);
         LastEvaluation = found;
         KeyValuePair<string, double>[] values = [.. found.Values()];
-        Write(Trainer.Solver.Iteration, "test", [.. values, new("views", found.Views), new("seconds", found.Seconds)]);
+        Write(Trainer.Solver.Iteration, "test", [.. values, new("seconds", seconds)]);
         // With other views it is another value: the best is chosen among equals.
         if (evaluator == Evaluator && Monitored is { } monitored)
             monitored.Update(Trainer.Solver.Iteration, values.FirstOrDefault(v => v.Key == monitored.Name, new(monitored.Name, double.NaN)).Value);

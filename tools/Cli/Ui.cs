@@ -30,6 +30,9 @@ internal sealed class Ui
     /// <summary>More detail, and stack traces with errors.</summary>
     public bool IsVerbose { get; }
 
+    /// <summary>The same without results: for work that is part of other work.</summary>
+    public Ui WithoutResults() => new(terminal with { Output = TextWriter.Null, IsOutputTerminal = false }, IsQuiet, IsVerbose);
+
     /// <summary>A line of the result.</summary>
     public void Result(string line = "") => output.WriteLine(line);
 

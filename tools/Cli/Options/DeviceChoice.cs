@@ -27,6 +27,9 @@ internal sealed class DeviceChoice
 
     public int Threads(ParseResult options) => options.GetValue(threads);
 
+    /// <summary>The same choice for another command.</summary>
+    public string[] Arguments(ParseResult options) => [device.Name, options.GetRequiredValue(device), threads.Name, Threads(options).ToString(System.Globalization.CultureInfo.InvariantCulture)];
+
     /// <summary>Opens the backend; a device that was named is never replaced by another.</summary>
     public Backend Open(ParseResult options) => Open(options, Threads(options));
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
-using System.Diagnostics;
+using System.Globalization;
 using EvenNet.Framework;
-using EvenNet.Models;
 
 namespace EvenNet.Cli;
 
@@ -61,25 +60,50 @@ internal sealed class TrainKindVerb : Verb
         RunFiles? files = options.GetValue(resume) is { } which ? Find(which, options.GetRequiredValue(runs)) : null;
         RunRecord? record = files is null ? null : RunRecord.Read(files.Folder);
         Dictionary<string, string> settings = Settings(options, files, record);
-        ParseResult full = Parse([.. TrainingSettings.Arguments(settings, set)]);
-        if (full.Errors.Count > 0) throw new ToolException(ExitCode.Usage, string.Join("\n", full.Errors.Select(e => e.Message)));
-        string? checkpoint = files is null ? null : Recover(files);
-
+        string? checkpoint = files is null ? null : Recover(files)
+            ?? throw new ToolException(ExitCode.Data, $"{files.Folder} has no checkpoint yet, so there is nothing to go on from; begin a new run");
+        ParseResult full = Full(settings);
         using TrainingSession session = TrainingSession.Open(this, options, full, settings, checkpoint, ui, cancellation);
         if (options.GetValue(findRate)) return FindRate(session, full, options, ui, cancellation);
         if (options.GetValue(dryRun)) return new TrainingCheck(session).Run(ui, cancellation);
         session.Evaluator?.Try();
-        if (files is null)
-        {
-            string called = options.GetValue(name) ?? $"{session.Info.Name}-{Kind.Name}-{full.GetValue(Start.Init)}";
-            files = RunFiles.Create(options.GetRequiredValue(runs), called, DateTimeOffset.Now);
-            record = new RunRecord { Name = called, Settings = settings, Seed = session.Seed, Versions = RunRecord.CurrentVersions(), Machine = RunMachine.Of(session.Backend.Description) };
-        }
-        else
-        {
-            record = record! with { Settings = settings };
-        }
-        return new TrainingConduct(this, session, files, record!, Reporting.Command(options)).Run(ui, options.GetValue(json), cancellation);
+        string called = options.GetValue(name) ?? $"{session.Info.Name}-{Kind.Name}-{full.GetValue(Start.Init)}";
+        files ??= RunFiles.Create(options.GetRequiredValue(runs), called, DateTimeOffset.Now);
+        return new TrainingConduct(this, session, files, record ?? Record(called, settings, session), Reporting.Command(options)).Run(ui, options.GetValue(json), cancellation);
+    }
+
+    /// <summary>Begins a run with these settings in a folder of its own, or goes on with it.</summary>
+    public int Conduct(Dictionary<string, string> settings, RunFiles files, string title, string[] device, int workers, Ui ui, CancellationToken cancellation)
+    {
+        ParseResult machine = Parse([Data.Place.Name, settings[Kind.Name], Workers.Name, workers.ToString(CultureInfo.InvariantCulture), .. device]);
+        string? checkpoint = File.Exists(files.Record) ? Recover(files) : null;
+        using TrainingSession session = TrainingSession.Open(this, machine, Full(settings), settings, checkpoint, ui, cancellation);
+        session.Evaluator?.Try();
+        Directory.CreateDirectory(files.Folder);
+        RunRecord record = File.Exists(files.Record) ? RunRecord.Read(files.Folder) : Record(title, settings, session);
+        return new TrainingConduct(this, session, files, record, "evennet matrix").Run(ui, isJson: false, cancellation);
+    }
+
+    /// <summary>The settings of a run that is begun with some, all counts of iterations multiplied by a factor.</summary>
+    /// <exception cref="ToolException">One is no option of this command, or has no such value.</exception>
+    public Dictionary<string, string> Complete(Dictionary<string, string> given, double scale)
+    {
+        foreach (string option in given.Keys)
+            if (set.All.All(o => o.Name[2..] != option)) throw new ToolException(ExitCode.Usage, $"train {Kind.Name} has no option --{option}; did you mean --{NearestName.Of(option, set.All.Select(o => o.Name[2..]))}?");
+        given[Kind.Name] = Path.GetFullPath(given[Kind.Name]);
+        var all = new Dictionary<string, string>(new GridCell([], TrainingSettings.Complete(given, set)).Scaled(scale).Settings) { [KindSetting] = Kind.Name };
+        _ = Full(all);
+        return all;
+    }
+
+    private static RunRecord Record(string called, Dictionary<string, string> settings, TrainingSession session) =>
+        new() { Name = called, Settings = settings, Seed = session.Seed, Versions = RunRecord.CurrentVersions(), Machine = RunMachine.Of(session.Backend.Description) };
+
+    // The whole command line, every option that has a value named.
+    private ParseResult Full(Dictionary<string, string> settings)
+    {
+        ParseResult full = Parse([.. TrainingSettings.Arguments(settings, set)]);
+        return full.Errors.Count == 0 ? full : throw new ToolException(ExitCode.Usage, string.Join("\n", full.Errors.Select(e => e.Message)));
     }
 
     private Dictionary<string, string> Settings(ParseResult options, RunFiles? files, RunRecord? record)
@@ -101,12 +125,11 @@ internal sealed class TrainKindVerb : Verb
         return new RunFiles(which);
     }
 
-    private static string Recover(RunFiles files)
+    // The last checkpoint, or null before the first.
+    private static string? Recover(RunFiles files)
     {
         var folder = new CheckpointFolder(files.Checkpoints);
-        return folder.Recover(monitored: null) is not null
-            ? folder[CheckpointFolder.Last]
-            : throw new ToolException(ExitCode.Data, $"{files.Folder} has no checkpoint yet, so there is nothing to go on from; begin a new run");
+        return folder.Recover(monitored: null) is null ? null : folder[CheckpointFolder.Last];
     }
 
     private int FindRate(TrainingSession session, ParseResult full, ParseResult options, Ui ui, CancellationToken cancellation)

@@ -41,7 +41,7 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
         catch (DivergenceException error)
         {
             now.End(DateTimeOffset.Now, session.Trainer.Solver.Iteration, RunOutcome.Diverged, error.Message).Write(files.Folder);
-            throw new ToolException(ExitCode.Diverged, $"{error.Message} {Advice(checkpoints)}", error);
+            throw new ToolException(ExitCode.Diverged, $"{error.Message}. {Advice(checkpoints)}", error);
         }
         catch (Exception error)
         {
