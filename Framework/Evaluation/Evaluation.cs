@@ -13,7 +13,7 @@ public sealed class Evaluation
             Precision = MultiLabelEvaluation.Of(scores, set);
             return;
         }
-        Top = [.. new[] { 1, Best }.Where(k => k == 1 || set.Classes.Count > k).Select(k => new TopAccuracy(k))];
+        Top = [.. TopsOf(set).Select(k => new TopAccuracy(k))];
         Confusion = new ConfusionMatrix(set.Classes);
         for (int i = 0; i < set.Count; i++)
         {
@@ -52,6 +52,9 @@ public sealed class Evaluation
 
     /// <summary>Of <see cref="MainName"/>, 0 … 1; not a number where nothing could be judged.</summary>
     public double Main => Values().First(v => v.Key == MainName).Value;
+
+    /// <summary>Among how many best scores a sample's class is looked for: 1, and 5 where there are more classes.</summary>
+    public static IEnumerable<int> TopsOf(Dataset set) => set.IsMultiLabel ? [] : set.Classes.Count > Best ? [1, Best] : [1];
 
     /// <summary>All figures for a line of metrics: «loss», and «map» by the rule of VOC 2007, «map.area» and «map.step», or «top1» and «top5».</summary>
     public IEnumerable<KeyValuePair<string, double>> Values()

@@ -35,6 +35,7 @@ public sealed class Evaluator : IDisposable
     /// <param name="progress">Gets the share that is done.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="ImageFormatException">A picture could not be used.</exception>
+    /// <exception cref="DivergenceException">A score is not finite.</exception>
     public Evaluation Run(IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         long start = Stopwatch.GetTimestamp();
@@ -50,6 +51,7 @@ public sealed class Evaluator : IDisposable
             for (int i = 0; i < batch.Count * views; i++)
             {
                 Span<float> own = values.AsSpan(i * classes, classes);
+                if (!AllFinite(own)) throw new DivergenceException(scores.Name, $"{scores.Name} puts out scores that are not finite for {set.NameOf(batch.Samples[i / views])}");
                 ReadOnlySpan<float> label = set.Label(batch.Samples[i / views]);
                 loss.Add(set.IsMultiLabel ? SampleLoss.Sigmoid(own, label) : SampleLoss.Softmax(own, (int)label[0]));
                 if (!set.IsMultiLabel && views > 1) SampleLoss.ToProbabilities(own);
@@ -72,4 +74,11 @@ public sealed class Evaluator : IDisposable
 
     /// <summary>Frees the plan; the parameters stay.</summary>
     public void Dispose() => net.Dispose();
+
+    private static bool AllFinite(ReadOnlySpan<float> values)
+    {
+        foreach (float value in values)
+            if (!float.IsFinite(value)) return false;
+        return true;
+    }
 }

@@ -9,7 +9,7 @@ namespace EvenNet.Framework;
 public sealed class MonitoredValue
 {
     private const string NameKey = "monitored", BestKey = "monitored.best", BestIterationKey = "monitored.best-iteration",
-        ReferenceKey = "monitored.reference", WaitedKey = "monitored.waited";
+        ReferenceKey = "monitored.reference", WaitedKey = "monitored.waited", IterationKey = "monitored.iteration";
 
     private double reference;
 
@@ -43,15 +43,20 @@ public sealed class MonitoredValue
     /// <summary>The iteration of the best value.</summary>
     public int? BestIteration { get; private set; }
 
+    /// <summary>The iteration of the last update; null before the first.</summary>
+    public int? Iteration { get; private set; }
+
     /// <summary>Updates since the last gain that counted.</summary>
     public int Waited { get; private set; }
 
     /// <summary>Whether the patience is at its end.</summary>
     public bool ShouldStop => Patience > 0 && Waited >= Patience;
 
-    /// <summary>Takes the value of an iteration; true where it is the best so far.</summary>
+    /// <summary>Takes the value of an iteration; true where it is the best so far. One of which it knows already, measured again by a run that was resumed, changes nothing.</summary>
     public bool Update(int iteration, double value)
     {
+        if (iteration <= Iteration) return iteration == BestIteration;
+        Iteration = iteration;
         bool isBest = !double.IsNaN(value) && (Best is not { } best || Gain(value, best) > 0), counts = !double.IsNaN(value) && (Best is null || Gain(value, reference) > LeastGain);
         if (isBest) (Best, BestIteration) = (value, iteration);
         if (counts) reference = value;
@@ -63,6 +68,7 @@ public sealed class MonitoredValue
     public IReadOnlyDictionary<string, string> State()
     {
         var state = new Dictionary<string, string> { [NameKey] = Identity, [WaitedKey] = Waited.ToString(CultureInfo.InvariantCulture) };
+        if (Iteration is { } iteration) state[IterationKey] = iteration.ToString(CultureInfo.InvariantCulture);
         if (Best is not { } best) return state;
         state[BestKey] = Text(best);
         state[BestIterationKey] = BestIteration!.Value.ToString(CultureInfo.InvariantCulture);
@@ -76,9 +82,10 @@ public sealed class MonitoredValue
     {
         if (!state.TryGetValue(NameKey, out string? of) || of != Identity) return false;
         int waited = Whole(state, WaitedKey);
+        int? iteration = state.ContainsKey(IterationKey) ? Whole(state, IterationKey) : null;
         if (state.ContainsKey(BestKey)) (Best, BestIteration, reference) = (Number(state, BestKey), Whole(state, BestIterationKey), Number(state, ReferenceKey));
         else (Best, BestIteration, reference) = (null, null, 0);
-        Waited = waited;
+        (Waited, Iteration) = (waited, iteration);
         return true;
     }
 

@@ -26,9 +26,25 @@ public sealed record RunFiles(string Folder)
         string safe = string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'));
         string folder = Path.Combine(runs, string.Create(CultureInfo.InvariantCulture, $"{time:yyyyMMdd-HHmmss}-{safe}"));
         string free = folder;
-        for (int i = 2; Directory.Exists(free) || File.Exists(free); i++) free = string.Create(CultureInfo.InvariantCulture, $"{folder}-{i}");
-        Directory.CreateDirectory(free);
+        for (int i = 2; !IsMade(free); i++) free = string.Create(CultureInfo.InvariantCulture, $"{folder}-{i}");
         return new RunFiles(free);
+    }
+
+    // Of two processes that try at the same moment, one makes the lock's file.
+    private static bool IsMade(string folder)
+    {
+        if (Directory.Exists(folder) || File.Exists(folder)) return false;
+        Directory.CreateDirectory(folder);
+        string mark = Path.Combine(folder, RunLock.FileName);
+        try
+        {
+            new FileStream(mark, FileMode.CreateNew, FileAccess.Write).Dispose();
+            return true;
+        }
+        catch (IOException) when (File.Exists(mark))
+        {
+            return false;
+        }
     }
 
     /// <summary>The run of which a session began or ended last; null where the folder has none.</summary>

@@ -16,7 +16,7 @@ internal static class NonFinite
         foreach (Node node in net.Nodes)
         {
             foreach (Parameter p in node.Layer.SharedWith is null ? net.Parameters.Of(node) : [])
-                if (Broken(net.Backend, p) is { } bad) return new(iteration, loss, node.Name, bad);
+                if (Broken(net.Backend, p, iteration) is { } bad) return new(iteration, loss, node.Name, bad);
             net.Forward(node, Phase.Train);
             float[] values = net.Read(node);
             if (Count(values) is > 0 and var wrong && node.Layer is not ILoss) return new(iteration, loss, node.Name, $"the first values that are not finite are {wrong:N0} of the {values.Length:N0} of {node.Name} ({node.Layer.GetType().Name})");
@@ -31,11 +31,11 @@ internal static class NonFinite
         ParameterSet parameters = solver.Parameters;
         if (double.IsFinite(parameters.Backend.SquaredNorm(new Region(parameters.ValueStorage, 0, parameters.ValueStorage.Count)))) return;
         foreach (Parameter p in parameters.All)
-            if (Broken(parameters.Backend, p) is { } bad) throw new DivergenceException(solver.Iteration, loss, p.Node.Name, bad);
+            if (Broken(parameters.Backend, p, solver.Iteration) is { } bad) throw new DivergenceException(solver.Iteration, loss, p.Node.Name, bad);
     }
 
-    private static string? Broken(Backend backend, Parameter p) => !double.IsFinite(backend.SquaredNorm(p.Values)) && Count(p.Read()) is > 0 and var bad
-        ? $"{bad:N0} of the {p.Count:N0} values of {p.Name} are not finite, so the last update was too large"
+    private static string? Broken(Backend backend, Parameter p, int iteration) => !double.IsFinite(backend.SquaredNorm(p.Values)) && Count(p.Read()) is > 0 and var bad
+        ? $"{bad:N0} of the {p.Count:N0} values of {p.Name} are not finite{(!p.Spec.IsLearned ? ": what comes to the layer is too large" : iteration > 0 ? ", so the last update was too large" : "")}"
         : null;
 
     private static int Count(ReadOnlySpan<float> values)

@@ -18,6 +18,8 @@ public sealed class TrainingRun : IDisposable
     private readonly StepTimes times = new(Shown);
     private StepTimes sinceLine;
     private RunningMean lossSinceLine = new();
+    // Evaluations that are in the metrics: of a step, with so many views.
+    private readonly HashSet<(int Iteration, int Views)> judged;
     private double seconds;
     private int saved = -1;
 
@@ -33,7 +35,11 @@ public sealed class TrainingRun : IDisposable
         int iteration = trainer.Solver.Iteration;
         sinceLine = new StepTimes(Math.Max(1, options.LogEvery));
         metrics = MetricsFile.Resume(files.Metrics, iteration);
-        seconds = iteration > 0 ? MetricsFile.Read(files.Metrics).LastOrDefault(l => l.Kind == "train")?["seconds"] ?? 0 : 0;
+        IReadOnlyList<MetricsLine> before = MetricsFile.Read(files.Metrics);
+        seconds = before.LastOrDefault(l => l.Kind == "train")?["seconds"] ?? 0;
+        foreach (MetricsLine line in before.Where(l => l.Kind == "train").TakeLast(Shown))
+            if (line["loss"] is { } earlier && double.IsFinite(earlier)) loss.Add(earlier);
+        judged = [.. before.Where(l => l.Kind == "test").Select(l => (l.Iteration, (int)(l["views"] ?? 1)))];
         events = EventFile.Create(files.Folder, DateTimeOffset.UtcNow, resumedAt: iteration > 0 ? iteration : null);
     }
 
@@ -55,14 +61,15 @@ public sealed class TrainingRun : IDisposable
     /// <summary>The last evaluation of this session.</summary>
     public Evaluation? LastEvaluation { get; private set; }
 
-    /// <summary>Mean loss of the last steps; not a number before the first.</summary>
+    /// <summary>Mean loss of the last steps, of earlier sessions too; not a number before the first.</summary>
     public double Loss => loss.Value ?? double.NaN;
 
     /// <summary>Images a second of the whole session, without evaluations and saving.</summary>
     public StepTimes Times { get; } = new(0);
 
     /// <summary>
-    /// Takes the steps. However it ends, the last checkpoint is of the last step, unless numbers stopped being finite: then it is the one before.
+    /// Takes the steps. However it ends, the last checkpoint is of the last step, unless numbers stopped being finite, or no file can be written: then it is
+    /// one before.
     /// </summary>
     /// <returns>Finished, stopped early, or interrupted.</returns>
     /// <exception cref="DivergenceException">Numbers stopped being finite.</exception>
@@ -78,13 +85,13 @@ public sealed class TrainingRun : IDisposable
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            // An evaluation was cut short; it changes nothing that a resumed run would not do again.
+            // An evaluation was cut short; a resumed run makes it again.
             Save(progress);
             return RunOutcome.Interrupted;
         }
-        catch (ImageFormatException)
+        catch (Exception error) when (error is ImageFormatException or RunFileException)
         {
-            Save(progress);
+            TrySave(progress);
             throw;
         }
     }
@@ -98,9 +105,16 @@ public sealed class TrainingRun : IDisposable
 
     private RunOutcome Steps(IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
-        if (Monitored?.ShouldStop == true) return RunOutcome.StoppedEarly;
+        int first = Trainer.Solver.Iteration;
         if (cancellation.IsCancellationRequested) return RunOutcome.Interrupted;
-        Before(Trainer.Solver.Iteration);
+        // The session before was stopped in the middle of this one.
+        if (first > 0 && first < options.Iterations && IsDue(options.EvaluateEvery, first) && Evaluator is { } evaluator && !IsJudged(evaluator))
+        {
+            Evaluate(evaluator, progress, cancellation);
+            if (Monitored?.BestIteration == first) Save(progress);
+        }
+        if (Monitored?.ShouldStop == true) return RunOutcome.StoppedEarly;
+        Before(first);
         foreach (TrainingStep step in Trainer.Steps(options.Iterations))
         {
             Record(step);
@@ -121,8 +135,10 @@ public sealed class TrainingRun : IDisposable
     {
         // First what is learned, then what is known of it: an evaluation may be cut short.
         Save(progress);
-        Evaluate(Evaluator, progress, cancellation);
-        if (Evaluator is not null && Monitored is not null) Save(progress, again: true);
+        int? known = Monitored?.Iteration;
+        // One that stopped early has it, unless it did so in an earlier session.
+        if (LastEvaluation is null || !IsJudged(Evaluator)) Evaluate(Evaluator, progress, cancellation);
+        if (Monitored?.Iteration != known) Save(progress, again: true);
         Evaluate(FinalEvaluator, progress, cancellation);
     }
 
@@ -164,7 +180,8 @@ public sealed class TrainingRun : IDisposable
         Evaluation found = evaluator.Run(share, cancellation);
         LastEvaluation = found;
         KeyValuePair<string, double>[] values = [.. found.Values()];
-        Write(Trainer.Solver.Iteration, "test", [.. values, new("seconds", seconds)]);
+        KeyValuePair<string, double>[] views = found.Views > 1 ? [new("views", found.Views)] : [];
+        if (judged.Add((Trainer.Solver.Iteration, found.Views))) Write(Trainer.Solver.Iteration, "test", [.. values, .. views, new("seconds", seconds)]);
         // With other views it is another value: the best is chosen among equals.
         if (evaluator == Evaluator && Monitored is { } monitored)
             monitored.Update(Trainer.Solver.Iteration, values.FirstOrDefault(v => v.Key == monitored.Name, new(monitored.Name, double.NaN)).Value);
@@ -181,10 +198,25 @@ public sealed class TrainingRun : IDisposable
         {
             var all = new Dictionary<string, string>(options.Metadata, StringComparer.Ordinal);
             foreach ((string key, string value) in metadata) all[key] = value;
-            TrainingState.Save(path, Trainer.Solver, Trainer.Position, all);
+            TrainingState.Save(path, Trainer, all);
         });
         saved = iteration;
     }
+
+    // What went wrong first is what there is to say.
+    private void TrySave(IProgress<TrainingProgress>? progress)
+    {
+        try
+        {
+            Save(progress);
+        }
+        catch (Exception error) when (error is IOException or DivergenceException)
+        {
+            // The checkpoint before is there.
+        }
+    }
+
+    private bool IsJudged(Evaluator? evaluator) => evaluator is not null && judged.Contains((Trainer.Solver.Iteration, evaluator.Data.Augmentation.Views));
 
     private void Write(int iteration, string kind, IEnumerable<KeyValuePair<string, double>> values)
     {

@@ -9,41 +9,45 @@ namespace EvenNet.Framework;
 /// </summary>
 public static class TrainingState
 {
-    private const string SolverKey = "solver", EpochKey = "data.epoch", IndexKey = "data.index";
+    private const string SolverKey = "solver", EpochKey = "data.epoch", IndexKey = "data.index", SamplesKey = "data.samples";
 
     /// <summary>Writes the state after a step, whole or not at all.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="solver">With its parameters and <see cref="Solver.Iteration"/>.</param>
-    /// <param name="position">The first sample that no step has seen.</param>
+    /// <param name="trainer">Between two steps.</param>
     /// <param name="metadata">More to be written beside it.</param>
     /// <exception cref="IOException">The file could not be written; an earlier one is unchanged.</exception>
-    public static void Save(string path, Solver solver, DataPosition position, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Save(string path, Trainer trainer, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        Solver solver = trainer.Solver;
         var all = new Dictionary<string, string>(metadata ?? new Dictionary<string, string>(), StringComparer.Ordinal)
         {
             [CheckpointFolder.IterationKey] = Text(solver.Iteration),
             [SolverKey] = solver.Name,
-            [EpochKey] = Text(position.Epoch),
-            [IndexKey] = Text(position.Index),
+            [EpochKey] = Text(trainer.Position.Epoch),
+            [IndexKey] = Text(trainer.Position.Index),
+            [SamplesKey] = Text(trainer.Data.Dataset.Count),
         };
         Checkpoint.Save(solver.Parameters, solver.Tensors(), path, all, CancellationToken.None);
     }
 
-    /// <summary>Brings parameters and solver to what <see cref="Save"/> has written.</summary>
-    /// <returns>Where the data go on.</returns>
-    /// <exception cref="WeightsFormatException">The file is another net's or another solver's, or holds weights only. Nothing is changed, unless it is cut off.</exception>
+    /// <summary>Brings parameters, solver and place in the data to what <see cref="Save"/> has written.</summary>
+    /// <exception cref="WeightsFormatException">
+    /// The file is another net's or another solver's, was written with other data, or holds weights only. Nothing that steps depend on is changed but weights.
+    /// </exception>
     /// <exception cref="IOException">It could not be read.</exception>
-    public static DataPosition Load(string path, Solver solver)
+    public static void Load(string path, Trainer trainer)
     {
+        (Solver solver, Dataset data) = (trainer.Solver, trainer.Data.Dataset);
         using SafetensorsFile file = Safetensors.Open(path);
         DataPosition position = new(Number(file, EpochKey), Number(file, IndexKey));
         int iteration = Number(file, CheckpointFolder.IterationKey);
         if (file.Metadata.GetValueOrDefault(SolverKey) is var of && of != solver.Name)
             throw new WeightsFormatException(path, $"holds the state of the solver {of}, not of {solver.Name}");
+        if (file.Metadata.ContainsKey(SamplesKey) && Number(file, SamplesKey) is var samples && samples != data.Count)
+            throw new WeightsFormatException(path, $"was written by a run on {samples} samples, but {data.Name} {data.Split} has {data.Count} now: to go on to the same numbers it takes the same data");
         Checkpoint.Load(solver.Parameters, path);
         solver.Restore(file);
-        solver.Iteration = iteration;
-        return position;
+        (solver.Iteration, trainer.Position) = (iteration, position);
     }
 
     private static int Number(SafetensorsFile file, string key) =>

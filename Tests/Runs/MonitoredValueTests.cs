@@ -78,6 +78,25 @@ public sealed class MonitoredValueTests
         }
     }
 
+    // A process that is killed between an evaluation and its checkpoint makes the evaluation again.
+    [Test]
+    public void What_is_known_already_is_not_counted_twice()
+    {
+        var monitored = new MonitoredValue("map", largerIsBetter: true, patience: 2);
+        monitored.Update(10, 0.5);
+        monitored.Update(20, 0.4);
+        var restored = new MonitoredValue("map", largerIsBetter: true, patience: 2);
+        restored.Restore(monitored.State());
+        Assert.That(restored.Update(20, 0.4), Is.False);
+        Assert.That(restored.Update(10, 0.5), Is.True, "it is the best");
+        Assert.That((restored.Waited, restored.Iteration, restored.ShouldStop), Is.EqualTo((1, (int?)20, false)));
+        // States of before iterations were remembered.
+        var old = new Dictionary<string, string>(monitored.State());
+        old.Remove("monitored.iteration");
+        Assert.That(restored.Restore(old), Is.True);
+        Assert.That(restored.Iteration, Is.Null);
+    }
+
     [Test]
     public void The_state_of_another_value_changes_nothing_and_a_broken_one_is_named()
     {

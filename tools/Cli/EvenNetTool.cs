@@ -108,6 +108,7 @@ internal static class EvenNetTool
         {
             OperationCanceledException when cancellation.IsCancellationRequested => (ExitCode.Interrupted, "interrupted; nothing was written"),
             ToolException own => (own.ExitCode, own.Message),
+            DivergenceException => (ExitCode.Diverged, error.Message),
             ImageFormatException { IsDecoderMissing: true } => (ExitCode.Device, error.Message),
             ImageFormatException or ImageSourceException or WeightsFormatException => (ExitCode.Data, error.Message),
             BackendException or DllNotFoundException or EntryPointNotFoundException => (ExitCode.Device, error.Message),

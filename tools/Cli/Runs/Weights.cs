@@ -34,7 +34,12 @@ internal static class Weights
     }
 
     /// <summary>Loads a file and says what was done otherwise than the file has it.</summary>
-    public static void Load(ParameterSet parameters, string path, IReadOnlyCollection<string> skip, Ui ui)
+    /// <param name="parameters">Where to.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="skip">Layers to leave as they are.</param>
+    /// <param name="ui">Says it.</param>
+    /// <param name="advice">What may help where the file does not fit.</param>
+    public static void Load(ParameterSet parameters, string path, IReadOnlyCollection<string> skip, Ui ui, string advice = "use --skip LAYER to leave a layer out, or --classes N for another number of classes")
     {
         CheckpointReport report;
         try
@@ -43,7 +48,7 @@ internal static class Weights
         }
         catch (WeightsFormatException error) when (error.Message.Contains("does not fit", StringComparison.Ordinal))
         {
-            throw new ToolException(ExitCode.Data, $"{error.Message}\nuse --skip LAYER to leave a layer out, or --classes N for another number of classes", error);
+            throw new ToolException(ExitCode.Data, $"{error.Message}\n{advice}", error);
         }
         ui.Note("weights", $"{report.Loaded.Count} tensors from {path}");
         if (report.Reshaped.Count > 0) ui.Note("reshaped", string.Join(", ", report.Reshaped));

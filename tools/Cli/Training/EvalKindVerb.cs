@@ -10,7 +10,7 @@ namespace EvenNet.Cli;
 internal sealed class EvalKindVerb : Verb
 {
     // What an evaluation takes over from the run that made the weights.
-    private static readonly string[] Inherited = ["net", "mean", "scale", "no-mirror", "year", "test-split"];
+    private static readonly string[] Inherited = ["net", "mean", "scale", "no-mirror", "year", "test-split", "seed"];
 
     private readonly TrainingKind kind;
     private readonly TrainingOptionSet set;
@@ -96,7 +96,7 @@ internal sealed class EvalKindVerb : Verb
     {
         if (info.Outputs(2).Count == 1)
         {
-            Weights.Load(parameters, file, [], ui);
+            Weights.Load(parameters, file, [], ui, "use --net for the net that the weights are of, and data with the classes that it was trained on");
             return;
         }
         CheckpointReport report = Checkpoint.Load(parameters, file, strict: false);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EvenNet.Framework;
 
 namespace EvenNet.Cli;
 
@@ -54,4 +55,21 @@ internal sealed class RunChoice
     public Option<int> LogEvery { get; }
 
     public Option<int> Rates { get; }
+
+    /// <summary>What tells the best checkpoint and when to stop; null where nothing is judged.</summary>
+    /// <exception cref="ToolException">Something is to be monitored that is not measured.</exception>
+    public MonitoredValue? Monitored(ParseResult options, Dataset? judged)
+    {
+        string? named = options.GetValue(Monitor);
+        int patience = options.GetValue(Patience);
+        if (judged is null)
+        {
+            if (named is null && patience == 0) return null;
+            throw new ToolException(ExitCode.Usage, $"{(named is null ? $"--patience {patience}" : $"--monitor {named}")}: there are no data to judge on; give --test-split or --test-list");
+        }
+        string[] names = judged.IsMultiLabel ? ["map", "map.area", "map.step", "loss"] : [.. Evaluation.TopsOf(judged).Select(k => $"top{k}"), "loss"];
+        string name = named ?? names[0];
+        if (!names.Contains(name)) throw new ToolException(ExitCode.Usage, $"--monitor {name}: what is measured on {judged.Name} {judged.Split} is {string.Join(", ", names)}");
+        return new MonitoredValue(name, largerIsBetter: name != "loss", options.GetValue(LeastGain), patience);
+    }
 }

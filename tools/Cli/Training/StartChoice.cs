@@ -51,7 +51,7 @@ internal sealed class StartChoice
         string? file = options.GetValue(weights);
         string[] layers = options.GetValue(skip) ?? [];
         if (file is null && layers.Length > 0) throw new ToolException(ExitCode.Usage, "--skip leaves layers out of a file: give --weights FILE with it");
-        if (file is not null) Weights.Load(parameters, CheckpointFolder.Resolve(file), layers, ui);
+        if (file is not null) Weights.Load(parameters, CheckpointFolder.Resolve(file), layers, ui, "use --skip LAYER to make a layer anew, or --net for the net that the weights are of");
         string mode = Between(options);
         if (file is not null && layers.Length == 0 && mode == "none")
         {

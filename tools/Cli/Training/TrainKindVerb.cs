@@ -38,6 +38,8 @@ internal sealed class TrainKindVerb : Verb
         Validators.Add(result =>
         {
             if (result.GetResult(Data.Place) is null && result.GetResult(resume) is null) result.AddError($"no data: give --{kind.Name} {(kind.IsFile ? "FILE" : "DIR")}, or --resume RUN to go on with a run");
+            if (result.GetResult(dryRun) is not null && result.GetResult(findRate) is not null) result.AddError("--dry-run and --find-rate exclude each other");
+            if (result.GetResult(name) is not null && result.GetResult(resume) is not null) result.AddError("--name: a resumed run keeps its name");
         });
     }
 
@@ -58,10 +60,11 @@ internal sealed class TrainKindVerb : Verb
     public override int Run(ParseResult options, Ui ui, CancellationToken cancellation)
     {
         RunFiles? files = options.GetValue(resume) is { } which ? Find(which, options.GetRequiredValue(runs)) : null;
+        // Before anything of the run is read: another process may be about to change it.
+        using RunLock? held = files is null ? null : RunLock.Take(files.Folder);
         RunRecord? record = files is null ? null : RunRecord.Read(files.Folder);
         Dictionary<string, string> settings = Settings(options, files, record);
-        string? checkpoint = files is null ? null : Recover(files)
-            ?? throw new ToolException(ExitCode.Data, $"{files.Folder} has no checkpoint yet, so there is nothing to go on from; begin a new run");
+        string? checkpoint = files is null ? null : Recover(files, ui);
         ParseResult full = Full(settings);
         using TrainingSession session = TrainingSession.Open(this, options, full, settings, checkpoint, ui, cancellation);
         if (options.GetValue(findRate)) return FindRate(session, full, options, ui, cancellation);
@@ -69,17 +72,19 @@ internal sealed class TrainKindVerb : Verb
         session.Evaluator?.Try();
         string called = options.GetValue(name) ?? $"{session.Info.Name}-{Kind.Name}-{full.GetValue(Start.Init)}";
         files ??= RunFiles.Create(options.GetRequiredValue(runs), called, DateTimeOffset.Now);
-        return new TrainingConduct(this, session, files, record ?? Record(called, settings, session), Reporting.Command(options)).Run(ui, options.GetValue(json), cancellation);
+        using RunLock? own = held is null ? RunLock.Take(files.Folder) : null;
+        return new TrainingConduct(this, session, files, (record ?? Record(called, settings, session)) with { Settings = settings }, Reporting.Command(options)).Run(ui, options.GetValue(json), cancellation);
     }
 
     /// <summary>Begins a run with these settings in a folder of its own, or goes on with it.</summary>
     public int Conduct(Dictionary<string, string> settings, RunFiles files, string title, string[] device, int workers, Ui ui, CancellationToken cancellation)
     {
+        Directory.CreateDirectory(files.Folder);
+        using RunLock held = RunLock.Take(files.Folder);
         ParseResult machine = Parse([Data.Place.Name, settings[Kind.Name], Workers.Name, workers.ToString(CultureInfo.InvariantCulture), .. device]);
-        string? checkpoint = File.Exists(files.Record) ? Recover(files) : null;
+        string? checkpoint = File.Exists(files.Record) ? Recover(files, ui) : null;
         using TrainingSession session = TrainingSession.Open(this, machine, Full(settings), settings, checkpoint, ui, cancellation);
         session.Evaluator?.Try();
-        Directory.CreateDirectory(files.Folder);
         RunRecord record = File.Exists(files.Record) ? RunRecord.Read(files.Folder) : Record(title, settings, session);
         return new TrainingConduct(this, session, files, record, "evennet matrix").Run(ui, isJson: false, cancellation);
     }
@@ -122,14 +127,17 @@ internal sealed class TrainKindVerb : Verb
     {
         if (which == "last") return RunFiles.Newest(runs) ?? throw new ToolException(ExitCode.Data, $"--resume last: there is no run in {Path.GetFullPath(runs)}; name its folder, or the folder of all runs with --runs DIR");
         if (!Directory.Exists(which)) throw new ToolException(ExitCode.Data, $"--resume {which}: there is no such folder; a run is resumed by its folder, or by «last»");
-        return new RunFiles(which);
+        var files = new RunFiles(which);
+        return File.Exists(files.Record) ? files : throw new ToolException(ExitCode.Data, $"--resume {which}: the folder has no {RunRecord.FileName}, so it is no run; a run is resumed by its own folder, or by «last»");
     }
 
-    // The last checkpoint, or null before the first.
-    private static string? Recover(RunFiles files)
+    // A run that ended before its first checkpoint begins once more, to the same bits.
+    private static string? Recover(RunFiles files, Ui ui)
     {
         var folder = new CheckpointFolder(files.Checkpoints);
-        return folder.Recover(monitored: null) is null ? null : folder[CheckpointFolder.Last];
+        if (folder.Recover(monitored: null) is not null) return folder[CheckpointFolder.Last];
+        ui.Note("resume", $"{files.Folder} has no checkpoint yet: it begins from the start");
+        return null;
     }
 
     private int FindRate(TrainingSession session, ParseResult full, ParseResult options, Ui ui, CancellationToken cancellation)

@@ -16,10 +16,11 @@ internal sealed class TrainingCheck(TrainingSession session)
             ui.Result("step", $"loss {Text.Fixed(step.Loss, 4)}, {Text.Duration(clock.Elapsed.TotalSeconds)} with the start of everything");
             cancellation.ThrowIfCancellationRequested();
             session.Evaluator?.Try();
+            session.FinalEvaluator?.Try();
             ui.Result("judging", session.Evaluator is { } e ? $"{e.Data.Options.Batch} of {e.Data.Dataset.Count} pictures scored" : "no test data: nothing is judged");
             string file = Path.Combine(folder, "state.safetensors");
-            TrainingState.Save(file, session.Trainer.Solver, session.Trainer.Position);
-            TrainingState.Load(file, session.Trainer.Solver);
+            TrainingState.Save(file, session.Trainer);
+            TrainingState.Load(file, session.Trainer);
             ui.Result("saving", $"{Text.Bytes(new FileInfo(file).Length)}, saved and loaded");
             ui.Result("memory", $"{Text.Bytes(ProcessMemory.PeakBytes)} at most so far");
             return ExitCode.Ok;

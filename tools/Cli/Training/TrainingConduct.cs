@@ -14,7 +14,7 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
 
     public int Run(Ui ui, bool isJson, CancellationToken cancellation)
     {
-        MonitoredValue? monitored = Monitored();
+        MonitoredValue? monitored = verb.Course.Monitored(session.Options, session.TestData);
         var checkpoints = new CheckpointFolder(files.Checkpoints, session.Options.GetValue(verb.Course.KeepEvery), session.Options.GetValue(verb.Course.Keep));
         if (session.Trainer.Solver.Iteration > 0) checkpoints.Recover(monitored);
         int first = session.Trainer.Solver.Iteration;
@@ -67,16 +67,6 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
                 ["settings"] = TrainingSettings.Hash(session.Settings),
             },
         };
-    }
-
-    private MonitoredValue? Monitored()
-    {
-        if (session.Evaluator is not { } evaluator) return null;
-        bool isMulti = evaluator.Data.Dataset.IsMultiLabel;
-        string[] names = isMulti ? ["map", "map.area", "map.step", "loss"] : ["top1", "top5", "loss"];
-        string name = session.Options.GetValue(verb.Course.Monitor) ?? names[0];
-        if (!names.Contains(name)) throw new ToolException(ExitCode.Usage, $"--monitor {name}: this data are judged by {string.Join(", ", names)}");
-        return new MonitoredValue(name, largerIsBetter: name != "loss", session.Options.GetValue(verb.Course.LeastGain), session.Options.GetValue(verb.Course.Patience));
     }
 
     private string Advice(CheckpointFolder checkpoints)

@@ -105,10 +105,17 @@ internal sealed class TrainingData
     }
 
     /// <summary>How test pictures become inputs, in the views at the end or in those during training.</summary>
-    public Augmentation Test(ParseResult options, Augmentation training, bool isFinal) => Test(training, options.GetValue(isFinal ? crops : evalCrops!));
+    public Augmentation Test(ParseResult options, Augmentation training, bool isFinal)
+    {
+        Option<int> views = isFinal ? crops : evalCrops!;
+        return Test(training, options.GetValue(views), views.Name);
+    }
 
     /// <summary>The inputs that go with a training's.</summary>
-    public static Augmentation Test(Augmentation training, int views) => training.Crop is RandomScaleCrop scaled
+    /// <param name="training">What training pictures become.</param>
+    /// <param name="views">Of each picture.</param>
+    /// <param name="option">Where that came from, for messages.</param>
+    public static Augmentation Test(Augmentation training, int views, string option = "--crops") => training.Crop is RandomScaleCrop scaled
         ? training with { Crop = scaled with { Count = views }, Jitter = default }
         : training with
         {
@@ -116,7 +123,7 @@ internal sealed class TrainingData
             {
                 1 => new CentreCrop(),
                 10 => new TenCrop(),
-                _ => throw new ToolException(ExitCode.Usage, $"--crops {views}: such pictures are judged by 1 view, the middle, or by 10"),
+                _ => throw new ToolException(ExitCode.Usage, $"{option} {views}: such pictures are judged by 1 view, the middle, or by 10"),
             },
             Mirror = false,
             Jitter = default,

@@ -40,6 +40,8 @@ internal sealed record TrainingKind(string Name, string Place, bool IsFile, stri
         ["rates"] = "0",
     };
 
+    private const string CifarProtocol = "Caffe's cifar10_quick, with padded cuts and a rate that falls as a cosine";
+
     public static IReadOnlyList<TrainingKind> All { get; } =
     [
         new("voc", "A PASCAL VOC data set: VOCdevkit, or a year's folder in it.", IsFile: false, "test", "Krähenbühl et al. 2016, §4.1, and its program", new Dictionary<string, string>
@@ -53,8 +55,8 @@ internal sealed record TrainingKind(string Name, string Place, bool IsFile, stri
         {
             ["split"] = "train", ["net"] = "lenet", ["iterations"] = "10000", ["batch"] = "64", ["rate"] = "0.01", ["policy"] = "inverse", ["factor"] = "0.0001", ["scale"] = "0.00390625",
         }),
-        new("cifar10", "A folder with CIFAR-10 in its binary form.", IsFile: false, "test", "usage", Cifar),
-        new("cifar100", "A folder with CIFAR-100 in its binary form.", IsFile: false, "test", "usage", Cifar),
+        new("cifar10", "A folder with CIFAR-10 in its binary form.", IsFile: false, "test", CifarProtocol, Cifar),
+        new("cifar100", "A folder with CIFAR-100 in its binary form.", IsFile: false, "test", CifarProtocol, Cifar),
     ];
 
     private static Dictionary<string, string> Photographs => new()

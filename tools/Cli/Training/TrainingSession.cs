@@ -90,6 +90,7 @@ internal sealed class TrainingSession : IDisposable
             (final, during) = (verb.Data.Test(Options, augmentation, isFinal: true), verb.Data.Test(Options, augmentation, isFinal: false));
         }
         Data = data;
+        _ = run.Monitored(Options, TestData);
         ui.Note("data", $"{data}{(TestData is null ? "" : $"; judged on {TestData}")}");
 
         Backend = Own(verb.Device.Open(machine));
@@ -104,7 +105,7 @@ internal sealed class TrainingSession : IDisposable
         ui.Note("solver", $"{solver}");
         var plan = Own(new Net(Parameters, batch, new NetOptions { Seed = Seed }));
         Trainer = new Trainer(plan, solver, new DataLoader(data, augmentation, new LoaderOptions(batch, Seed) { Workers = workers }));
-        if (checkpoint is not null) Trainer.Position = TrainingState.Load(checkpoint, solver);
+        if (checkpoint is not null) TrainingState.Load(checkpoint, Trainer);
         if (TestData is { } judged)
         {
             Evaluator = Own(MakeEvaluator(net.Scores, judged, during, batch, workers));

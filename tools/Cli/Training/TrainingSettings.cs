@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using EvenNet.Framework;
 
 namespace EvenNet.Cli;
@@ -42,9 +43,10 @@ internal static class TrainingSettings
         var all = new Dictionary<string, string>(recorded, StringComparer.Ordinal);
         foreach ((string name, string value) in given)
         {
-            if (recorded.GetValueOrDefault(name) == value) continue;
+            if (recorded.TryGetValue(name, out string? same) && IsSame(same, value)) continue;
             string was = recorded.TryGetValue(name, out string? before) ? before : "not given";
-            if (!Changeable.Contains(name)) throw new ToolException(ExitCode.Usage, $"--{name} {value}: the run was begun with {was}, and a resumed run goes on as it began; to begin a new one from its weights give --weights RUN");
+            // The data may have moved.
+            if (!Changeable.Contains(name) && TrainingKind.All.All(k => k.Name != name)) throw new ToolException(ExitCode.Usage, $"--{name} {value}: the run was begun with {was}, and a resumed run goes on as it began; to begin a new one from its weights give --weights RUN");
             if (name == "iterations" && EndingPolicies.Contains(recorded.GetValueOrDefault("policy")))
                 throw new ToolException(ExitCode.Usage, $"--iterations {value}: the rate of this run falls until iteration {was} (--policy {recorded["policy"]}), so another number would change the steps that are done; begin a new run with --weights RUN");
             all[name] = value;
@@ -72,6 +74,10 @@ internal static class TrainingSettings
     /// <summary>Of all that makes the result: the same for runs that must agree step by step.</summary>
     public static string Hash(IReadOnlyDictionary<string, string> settings) =>
         RunRecord.HashOf(settings.Where(s => !Changeable.Contains(s.Key)).ToDictionary(s => s.Key, s => s.Value));
+
+    // 0.0010 is 0.001.
+    private static bool IsSame(string one, string other) => one == other
+        || double.TryParse(one, CultureInfo.InvariantCulture, out double a) && double.TryParse(other, CultureInfo.InvariantCulture, out double b) && a == b;
 
     private static string Name(Option option) => option.Name[2..];
 }
