@@ -9,11 +9,14 @@ public static class InitMethods
     public static IReadOnlyList<string> FromData { get; } =
         ["gaussian", "pca", "zca", "kmeans", "patches", "reference-gaussian", "reference-pca", "reference-kmeans", "reference-patches"];
 
+    /// <summary>Layer-sequential unit variance by its stopping rules: this library's, the paper's, the authors' Caffe script's and PyTorch code's.</summary>
+    public static IReadOnlyList<string> Lsuv { get; } = ["lsuv", "lsuv-paper", "lsuv-script", "lsuv-pytorch"];
+
     /// <summary>The methods that draw weights blindly.</summary>
-    public static IReadOnlyList<string> Blind { get; } = ["xavier", "msra", "caffe"];
+    public static IReadOnlyList<string> Blind { get; } = ["xavier", "msra", "orthonormal", "caffe"];
 
     /// <summary>All.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. FromData, .. Blind];
+    public static IReadOnlyList<string> Names { get; } = [.. FromData, .. Lsuv, .. Blind];
 
     /// <summary>The between-layer modes.</summary>
     public static IReadOnlyList<string> BetweenNames { get; } = ["scale-layers", "paper", "reference", "none"];
@@ -32,8 +35,20 @@ public static class InitMethods
         "reference-pca" => new RandomBasisWeights(PatchMethod.Pca),
         "reference-kmeans" => new RandomBasisWeights(PatchMethod.KMeans),
         "reference-patches" => new RandomBasisWeights(PatchMethod.Patches),
-        _ when Blind.Contains(method) => null,
+        _ when Blind.Contains(method) || Lsuv.Contains(method) => null,
         _ => throw new ArgumentException($"no method named {method}; did you mean {NearestName.Of(method, Names)}? There are {string.Join(", ", Names)}"),
+    };
+
+    /// <summary>How layers are brought to one rate unless it is said: with scale layers for the methods of data-dependent initialization, else not at all.</summary>
+    public static string DefaultBetween(string method) => FromData.Contains(method) ? "scale-layers" : "none";
+
+    /// <summary>Layer-sequential unit variance by a name of <see cref="Lsuv"/>.</summary>
+    public static LsuvInit LsuvInit(string method) => method switch
+    {
+        "lsuv-paper" => Initialization.LsuvInit.Paper,
+        "lsuv-script" => Initialization.LsuvInit.Script(),
+        "lsuv-pytorch" => Initialization.LsuvInit.PyTorch,
+        _ => new LsuvInit(),
     };
 
     /// <summary>The initialization behind a blind method.</summary>
@@ -42,7 +57,8 @@ public static class InitMethods
     {
         "xavier" => new XavierInit(),
         "msra" => new MsraInit(),
-        _ => new HandTunedInit(fills ?? throw new ArgumentException("this net has no published fills; use --method gaussian, xavier or msra")),
+        "orthonormal" => new OrthonormalInit(),
+        _ => new HandTunedInit(fills ?? throw new ArgumentException("this net has no published fills; use --method gaussian, xavier, msra or orthonormal")),
     };
 
     /// <summary>The rescaler behind a mode, or null for none.</summary>

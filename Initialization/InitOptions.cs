@@ -11,6 +11,9 @@ public sealed record InitOptions
     /// <summary>«scale-layers», «paper», «reference», «none»; by default scale layers for methods that look at images and none for the others.</summary>
     public string? Between { get; init; }
 
+    /// <summary>With the methods of <see cref="InitMethods.Lsuv"/>: the blind method whose weights are brought to unit variance.</summary>
+    public string Start { get; init; } = "orthonormal";
+
     /// <summary>Normalise within layers.</summary>
     public bool Within { get; init; } = true;
 

@@ -15,4 +15,8 @@ public sealed record StageTime(string Stage, double Seconds);
 /// <param name="Times">Where the time went.</param>
 public sealed record InitReport(
     string Method, string Between, int Images, WithinLayerReport? Within, RescaleReport? Rescaling, ChangeRateReport Rates, double FunctionChange,
-    IReadOnlyList<InitNote> Notes, IReadOnlyList<StageTime> Times);
+    IReadOnlyList<InitNote> Notes, IReadOnlyList<StageTime> Times)
+{
+    /// <summary>What layer-sequential unit variance did; null for other methods.</summary>
+    public LsuvReport? Lsuv { get; init; }
+}

@@ -17,8 +17,9 @@ public static class Initializer
     public static InitReport Run(
         ParameterSet parameters, float[] images, int count, InitOptions options, IProgress<InitProgress>? progress = null, CancellationToken cancellation = default)
     {
+        bool isLsuv = InitMethods.Lsuv.Contains(options.Method);
         IWeightFiller? filler = InitMethods.Filler(options.Method, options.Within);
-        string between = options.Between ?? (filler is null && !options.KeepExisting ? "none" : "scale-layers");
+        string between = options.Between ?? (options.KeepExisting && !isLsuv ? "scale-layers" : InitMethods.DefaultBetween(options.Method));
         IRescaler? rescaler = InitMethods.Rescaler(between, options);
         var times = new List<StageTime>();
         var clock = Stopwatch.StartNew();
@@ -29,7 +30,13 @@ public static class Initializer
         }
 
         WithinLayerReport? within = null;
-        if (filler is null) InitMethods.BlindInit(options.Method, options.Fills).Apply(parameters, options.Seed);
+        LsuvReport? lsuv = null;
+        if (isLsuv)
+        {
+            if (!options.KeepExisting) InitMethods.BlindInit(options.Start, options.Fills).Apply(parameters, options.Seed);
+            lsuv = InitMethods.LsuvInit(options.Method).Apply(parameters, images, count, options.Seed, progress, cancellation);
+        }
+        else if (filler is null) InitMethods.BlindInit(options.Method, options.Fills).Apply(parameters, options.Seed);
         else
         {
             within = new WithinLayerInit(filler) { Bias = options.Bias, Normalize = options.Within, Phase = options.Phase, KeepNonZero = options.KeepExisting }
@@ -53,7 +60,7 @@ public static class Initializer
         bool kept = options.KeepExisting && within is not null && within.Layers.All(l => l.Method == "kept") && rescaler is not MultiplicativeRescaler;
         if (!kept || Normalized.LacksStatistics(parameters)) Normalized.Gather(parameters, images, count, options.Phase);
         if (options.ZeroClassifier) ZeroClassifiers(parameters);
-        return new InitReport(options.Method, between, count, within, rescaling, rates, change, [.. within?.Notes ?? [], .. rescaling?.Notes ?? []], times);
+        return new InitReport(options.Method, between, count, within, rescaling, rates, change, [.. within?.Notes ?? [], .. lsuv?.Notes ?? [], .. rescaling?.Notes ?? []], times) { Lsuv = lsuv };
     }
 
     /// <summary>Sets every classifier's weights and biases to zero: done last, because with a zero classifier no gradient reaches the layers below.</summary>

@@ -16,15 +16,25 @@ public abstract record RandomInit
         {
             Parameter weight = parameters.Weight(node);
             float[] weights = new float[weight.Count];
-            Fill(weight, weights, new Philox(seed, RandomPurpose.Weights, index++));
-            weight.Write(weights);
+            Fill(parameters.Backend, weight, weights, new Philox(seed, RandomPurpose.Weights, index++));
+            ParameterPieces.Write(parameters.Backend, weight, weights);
             parameters.Bias(node)?.Fill(BiasOf(node));
             parameters.Scale(node).Fill(1);
         }
     }
 
     /// <summary>Draws one layer's weights, outputs × fan-in.</summary>
-    protected abstract void Fill(Parameter weight, Span<float> weights, RandomSource random);
+    protected abstract void Fill(Backend backend, Parameter weight, float[] weights, RandomSource random);
+
+    /// <summary>Multiplies all weights.</summary>
+    protected static void Scale(Backend backend, float[] weights, float factor)
+    {
+        const int Piece = 1 << 16;
+        backend.For((weights.Length + Piece - 1) / Piece, piece =>
+        {
+            foreach (ref float w in weights.AsSpan(piece * Piece, Math.Min(Piece, weights.Length - piece * Piece))) w *= factor;
+        });
+    }
 
     /// <summary>The layer's bias.</summary>
     protected virtual float BiasOf(Node node) => 0;
@@ -49,7 +59,7 @@ public sealed record XavierInit(FanMode Mode = FanMode.In) : RandomInit
     public override string Name => "xavier";
 
     /// <inheritdoc/>
-    protected override void Fill(Parameter weight, Span<float> weights, RandomSource random)
+    protected override void Fill(Backend backend, Parameter weight, float[] weights, RandomSource random)
     {
         float a = (float)Math.Sqrt(3 / Fan(weight, Mode));
         random.FillUniform(weights, -a, a);
@@ -63,11 +73,11 @@ public sealed record MsraInit(FanMode Mode = FanMode.In) : RandomInit
     public override string Name => "msra";
 
     /// <inheritdoc/>
-    protected override void Fill(Parameter weight, Span<float> weights, RandomSource random)
+    protected override void Fill(Backend backend, Parameter weight, float[] weights, RandomSource random)
     {
-        random.FillGaussian(weights);
+        random.FillGaussian(weights, backend.For);
         float deviation = (float)Math.Sqrt(2 / Fan(weight, Mode));
-        foreach (ref float w in weights) w *= deviation;
+        Scale(backend, weights, deviation);
     }
 }
 
@@ -79,7 +89,7 @@ public sealed record HandTunedInit(Func<string, (float? Deviation, float Bias)> 
     public override string Name => "caffe";
 
     /// <inheritdoc/>
-    protected override void Fill(Parameter weight, Span<float> weights, RandomSource random)
+    protected override void Fill(Backend backend, Parameter weight, float[] weights, RandomSource random)
     {
         if (Fills(weight.Node.Name).Deviation is not { } deviation)
         {
@@ -87,8 +97,8 @@ public sealed record HandTunedInit(Func<string, (float? Deviation, float Bias)> 
             random.FillUniform(weights, -a, a);
             return;
         }
-        random.FillGaussian(weights);
-        foreach (ref float w in weights) w *= deviation;
+        random.FillGaussian(weights, backend.For);
+        Scale(backend, weights, deviation);
     }
 
     /// <inheritdoc/>

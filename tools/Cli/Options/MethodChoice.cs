@@ -17,10 +17,11 @@ internal sealed class MethodChoice
 
     private readonly Option<string?> between = new("--between")
     {
-        Description = $"How layers are brought to one rate: {string.Join(", ", InitMethods.BetweenNames)}; by default scale-layers for methods that look at pictures, none for the others.",
+        Description = $"How layers are brought to one rate: {string.Join(", ", InitMethods.BetweenNames)}; by default none for lsuv and for methods that do not look at pictures, scale-layers for the others.",
         HelpName = "MODE",
     };
 
+    private readonly Option<string> start = new Option<string>("--start") { Description = $"With the lsuv methods: the weights that are brought to unit variance: {string.Join(", ", InitMethods.Blind)}.", HelpName = "NAME", DefaultValueFactory = _ => new InitOptions().Start }.RequireOneOf(InitMethods.Blind);
     private readonly Option<bool> noWithin = new("--no-within") { Description = "Leave out the within-layer step." };
     private readonly Option<float> bias = new("--bias") { Description = "The mean that every channel gets.", HelpName = "X", DefaultValueFactory = _ => new InitOptions().Bias };
     private readonly Option<bool> zeroClassifier = new("--zero-classifier") { Description = "Set the classifiers' weights to zero at the end." };
@@ -39,7 +40,7 @@ internal sealed class MethodChoice
         bias.RequireBetween(-1e6, 1e6);
         damping.RequireBetween(0, 1);
         sweeps.RequireAtLeast(1);
-        foreach (Option option in (Option[])[method, between, noWithin, bias, zeroClassifier, damping, sweeps, dropout, noElements]) command.Options.Add(option);
+        foreach (Option option in (Option[])[method, between, start, noWithin, bias, zeroClassifier, damping, sweeps, dropout, noElements]) command.Options.Add(option);
     }
 
     public InitOptions Options(ParseResult options, NetInfo net, ulong seed, bool keepExisting)
@@ -48,6 +49,7 @@ internal sealed class MethodChoice
         {
             Method = options.GetRequiredValue(method),
             Between = options.GetValue(between),
+            Start = options.GetRequiredValue(start),
             Within = !options.GetValue(noWithin),
             Bias = options.GetValue(bias),
             ZeroClassifier = options.GetValue(zeroClassifier),
@@ -60,9 +62,10 @@ internal sealed class MethodChoice
             Elements = !options.GetValue(noElements),
         };
         if (keepExisting && InitMethods.Blind.Contains(chosen.Method))
-            throw new ToolException(ExitCode.Usage, $"--weights keeps what is in the file, but --method {chosen.Method} draws everything anew; use a method that looks at pictures: {string.Join(", ", InitMethods.FromData)}");
+            throw new ToolException(ExitCode.Usage, $"--weights keeps what is in the file, but --method {chosen.Method} draws everything anew; use a method that looks at pictures: {string.Join(", ", InitMethods.FromData.Concat(InitMethods.Lsuv))}");
         // What cannot be made is said before any picture is read.
         if (InitMethods.Blind.Contains(chosen.Method)) _ = InitMethods.BlindInit(chosen.Method, chosen.Fills);
+        if (InitMethods.Lsuv.Contains(chosen.Method)) _ = InitMethods.BlindInit(chosen.Start, chosen.Fills);
         return chosen;
     }
 }

@@ -33,6 +33,9 @@ internal sealed record InitResult
 
     public required IReadOnlyList<LayerResult> Layers { get; init; }
 
+    /// <summary>What layer-sequential unit variance did to each layer; null for other methods.</summary>
+    public IReadOnlyList<VarianceResult>? Variances { get; init; }
+
     /// <summary>Largest over smallest layer rate.</summary>
     public required double Flatness { get; init; }
 
@@ -67,3 +70,6 @@ internal sealed record SkippedResult(string Path, string Reason);
 
 /// <summary>A step of the command.</summary>
 internal sealed record TimingResult(string Name, double Seconds);
+
+/// <summary>A layer's output variance before and after <c>lsuv</c>, and how often its weights were rescaled.</summary>
+internal sealed record VarianceResult(string Name, double Before, double After, int Updates);

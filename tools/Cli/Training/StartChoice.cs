@@ -19,7 +19,7 @@ internal sealed class StartChoice
     {
         net = set.Add<string>("net", $"{string.Join(", ", Nets.All.Select(n => n.Name))}.", "NAME").RequireOneOf([.. Nets.All.Select(n => n.Name)]);
         init = set.Add<string>("init", $"How weights are made: {string.Join(", ", InitMethods.Names)}.", "NAME").RequireOneOf(InitMethods.Names);
-        between = set.Add<string?>("between", $"How layers are brought to one rate: {string.Join(", ", InitMethods.BetweenNames)}; by default scale-layers for methods that look at pictures, none for the others and for --weights.", "MODE");
+        between = set.Add<string?>("between", $"How layers are brought to one rate: {string.Join(", ", InitMethods.BetweenNames)}; by default none for --weights, for lsuv and for methods that do not look at pictures, scale-layers for the others.", "MODE");
         noWithin = set.Flag("no-within", "Leave out the within-layer step: gaussian then has a deviation of 0.01.");
         count = set.Add<int>("init-count", "Training pictures that the initialization looks at.", "N");
         bias = set.Add<float>("bias", "The mean that every channel gets.", "X");
@@ -43,7 +43,7 @@ internal sealed class StartChoice
 
     /// <summary>The mode by which layers are brought to one rate.</summary>
     public string Between(ParseResult options) => options.GetValue(between)
-        ?? (options.GetValue(weights) is not null || InitMethods.Blind.Contains(options.GetRequiredValue(init)) ? "none" : "scale-layers");
+        ?? (options.GetValue(weights) is not null ? "none" : InitMethods.DefaultBetween(options.GetRequiredValue(init)));
 
     /// <summary>Fills the parameters; null where they are a file's as they are.</summary>
     public InitReport? Apply(ParseResult options, ParameterSet parameters, Dataset data, Augmentation augmentation, ulong seed, int workers, Ui ui, CancellationToken cancellation)

@@ -93,6 +93,7 @@ internal sealed class InitVerb : Verb
         Device = made.Parameters.Backend.Description,
         Seconds = made.Clock.Elapsed.TotalSeconds,
         Layers = [.. made.Report.Rates.Layers.Select(l => LayerResult.Of(l, How(made.Report, l.Name)))],
+        Variances = made.Report.Lsuv is { } lsuv ? [.. lsuv.Layers.Select(l => new VarianceResult(l.Layer, l.VarianceBefore, l.Variance, l.Updates))] : null,
         Flatness = made.Report.Rates.Flatness,
         FunctionChange = made.Report.FunctionChange,
         Fallbacks = [.. made.Report.Notes.Select(n => new FallbackResult(n.Layer, n.Kind, n.Message))],
@@ -127,6 +128,13 @@ internal sealed class InitVerb : Verb
     {
         ui.Result(RateTables.One(result.Layers));
         ui.Result();
+        if (result.Variances is { } variances)
+        {
+            var table = new TextTable("layer", "variance before", "after", "updates");
+            foreach (VarianceResult v in variances) table.Add(v.Name, Text.Ratio(v.Before), Text.Fixed(v.After, 4), $"{v.Updates}");
+            ui.Result(table);
+            ui.Result();
+        }
         RateTables.PrintFlatness(result.Flatness, ui);
         if (result.Between != "none") ui.Result("function", $"rescaling changed the outputs by at most {Text.Rate(result.FunctionChange)} (relative)");
         foreach (FallbackResult f in result.Fallbacks) ui.Warn($"{f.Layer}: {f.Message}");
