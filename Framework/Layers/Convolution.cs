@@ -21,6 +21,12 @@ public sealed record Convolution(int Outputs, Extent Kernel) : Layer, IAffine
     /// <inheritdoc/>
     public bool HasBias { get; init; } = true;
 
+    /// <summary>Factor on the solver's decay of the weight; the bias has none.</summary>
+    public float Decay { get; init; } = 1;
+
+    /// <summary>Factor on the solver's rate for the bias: two in Caffe's nets.</summary>
+    public float BiasRate { get; init; } = 2;
+
     /// <summary>Rows and columns that a dilated window spans.</summary>
     public Extent Reach => new(Dilation.Height * (Kernel.Height - 1) + 1, Dilation.Width * (Kernel.Width - 1) + 1);
 
@@ -43,7 +49,7 @@ public sealed record Convolution(int Outputs, Extent Kernel) : Layer, IAffine
 
     /// <inheritdoc/>
     public override IReadOnlyList<ParameterSpec> Parameters(IReadOnlyList<Shape> inputs) =>
-        AffineParameters.Of([Outputs, inputs[0].Channels / Groups, Kernel.Height, Kernel.Width], HasBias);
+        AffineParameters.Of([Outputs, inputs[0].Channels / Groups, Kernel.Height, Kernel.Width], HasBias, Decay, BiasRate);
 
     /// <inheritdoc/>
     public override long MultiplyAdds(IReadOnlyList<Shape> inputs, Shape output) =>
@@ -55,9 +61,19 @@ public static class ConvolutionNotation
 {
     extension(Node x)
     {
-        /// <summary>A convolution; stride and dilation default to 1, padding to 0.</summary>
+        /// <summary>A convolution; stride and dilation default to 1, padding to 0. decay: factor on the weight's decay; biasRate: on the bias's rate.</summary>
         public Node Convolution(
-            string name, int outputs, Extent kernel, Extent? stride = null, Extent? pad = null, int groups = 1, Extent? dilation = null, bool bias = true) =>
-            new(name, new Convolution(outputs, kernel) { Stride = stride ?? 1, Pad = pad ?? 0, Dilation = dilation ?? 1, Groups = groups, HasBias = bias }, x);
+            string name, int outputs, Extent kernel, Extent? stride = null, Extent? pad = null, int groups = 1, Extent? dilation = null, bool bias = true,
+            float decay = 1, float biasRate = 2) => new(
+            name, new Convolution(outputs, kernel)
+            {
+                Stride = stride ?? 1,
+                Pad = pad ?? 0,
+                Dilation = dilation ?? 1,
+                Groups = groups,
+                HasBias = bias,
+                Decay = decay,
+                BiasRate = biasRate,
+            }, x);
     }
 }

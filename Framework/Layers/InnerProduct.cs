@@ -9,6 +9,12 @@ public sealed record InnerProduct(int Outputs) : Layer, IAffine
     /// <inheritdoc/>
     public bool HasBias { get; init; } = true;
 
+    /// <summary>Factor on the solver's decay of the weight; the bias has none.</summary>
+    public float Decay { get; init; } = 1;
+
+    /// <summary>Factor on the solver's rate for the bias: two in Caffe's nets.</summary>
+    public float BiasRate { get; init; } = 2;
+
     /// <inheritdoc/>
     public override Shape Infer(IReadOnlyList<Shape> inputs)
     {
@@ -18,7 +24,7 @@ public sealed record InnerProduct(int Outputs) : Layer, IAffine
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<ParameterSpec> Parameters(IReadOnlyList<Shape> inputs) => AffineParameters.Of([Outputs, inputs[0].Count], HasBias);
+    public override IReadOnlyList<ParameterSpec> Parameters(IReadOnlyList<Shape> inputs) => AffineParameters.Of([Outputs, inputs[0].Count], HasBias, Decay, BiasRate);
 
     /// <inheritdoc/>
     public override long MultiplyAdds(IReadOnlyList<Shape> inputs, Shape output) => (long)output.Count * inputs[0].Count;
@@ -29,8 +35,8 @@ public static class InnerProductNotation
 {
     extension(Node x)
     {
-        /// <summary>A fully connected layer.</summary>
-        public Node InnerProduct(string name, int outputs, bool bias = true, Node? sharedWith = null) =>
-            new(name, new InnerProduct(outputs) { HasBias = bias, SharedWith = sharedWith }, x);
+        /// <summary>A fully connected layer. decay: factor on the weight's decay; biasRate: on the bias's rate.</summary>
+        public Node InnerProduct(string name, int outputs, bool bias = true, Node? sharedWith = null, float decay = 1, float biasRate = 2) =>
+            new(name, new InnerProduct(outputs) { HasBias = bias, SharedWith = sharedWith, Decay = decay, BiasRate = biasRate }, x);
     }
 }

@@ -19,6 +19,12 @@ public abstract record Layer
     /// <summary>Whether the output depends differentiably on this input (labels do not).</summary>
     public virtual bool IsDifferentiable(int input) => true;
 
+    /// <summary>
+    /// Whether a positive factor on all inputs comes out as a factor, or nearly (local response normalisation): what rescaling without scale layers
+    /// rests on. False for curves with a scale of their own: tanh(c · x) is no multiple of tanh(x).
+    /// </summary>
+    public virtual bool IsHomogeneous => true;
+
     /// <summary>The error to throw from <see cref="Infer"/>.</summary>
     protected static LayerException Invalid(string why) => new(why);
 

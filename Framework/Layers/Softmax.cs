@@ -4,6 +4,9 @@ namespace EvenNet.Framework;
 public sealed record Softmax : Layer
 {
     /// <inheritdoc/>
+    public override bool IsHomogeneous => false;
+
+    /// <inheritdoc/>
     public override Shape Infer(IReadOnlyList<Shape> inputs) => One(inputs);
 }
 

@@ -13,9 +13,12 @@ internal readonly unsafe struct CpuTensorPieces
     private readonly int rowLength;
     private readonly long all;
 
-    public CpuTensorPieces(params ReadOnlySpan<CpuTensor> tensors)
+    public CpuTensorPieces(params ReadOnlySpan<CpuTensor> tensors) : this(byPlanes: false, tensors) { }
+
+    /// <summary>byPlanes: a plane a piece, wherever the tensors lie; then pieces count planes.</summary>
+    public CpuTensorPieces(bool byPlanes, params ReadOnlySpan<CpuTensor> tensors)
     {
-        isDense = true;
+        isDense = !byPlanes;
         foreach (CpuTensor t in tensors) isDense &= t.IsOneRun;
         CpuTensor first = tensors[0];
         (rowLength, all) = (first.RowLength, first.AllPlanes * (long)first.Height * first.RowLength);

@@ -19,7 +19,8 @@ public sealed class ReferenceBackend : Backend
     [
         ReferenceConvolution.Offer, ReferenceInnerProduct.Offer, ReferenceRelu.Offer, ReferencePooling.Offer, ReferenceLrn.Offer,
         ReferenceLrnWithin.Offer, ReferenceDropout.Offer, ReferenceConcat.Offer, ReferenceEltwise.Offer, ReferenceSoftmax.Offer,
-        ReferenceSoftmaxLoss.Offer, ReferenceSigmoidCrossEntropy.Offer, ReferenceBatchNorm.Offer, ReferenceScale.Offer, ReferenceReorder.Offer,
+        ReferenceSoftmaxLoss.Offer, ReferenceSigmoidCrossEntropy.Offer, ReferenceBatchNorm.Offer, ReferenceScale.Offer,
+        ReferenceElu.Offer, ReferenceTanh.Offer, ReferenceSigmoid.Offer, ReferencePRelu.Offer, ReferenceChannelPad.Offer, ReferenceReorder.Offer,
     ];
 
     /// <inheritdoc/>

@@ -35,6 +35,18 @@ public sealed class CpuLayerTests
             yield return new("relu with a slope", new Relu(0.1f), plane);
             yield return new("relu with a negative slope", new Relu(-0.5f), plane);
             yield return new("relu over 5000 values", new Relu(), new Shape(5000));
+            foreach ((string name, Layer curve) in ((string, Layer)[])
+                [("elu", new Elu()), ("elu of 0.3", new Elu(0.3f)), ("elu of 0", new Elu(0)), ("tanh", new Tanh()), ("sigmoid", new Sigmoid()), ("prelu", new PRelu()), ("prelu with one slope", new PRelu(Shared: true))])
+            {
+                yield return new(name, curve, plane);
+                yield return new($"{name} over whole blocks", curve, new Shape(32, 5, 3));
+                yield return new($"{name} over a plane of several chunks", curve, new Shape(17, 67, 71));
+                yield return new($"{name} over 5000 values", curve, new Shape(5000));
+                yield return new($"{name} over 48 channels without a plane", curve, new Shape(48));
+            }
+            yield return new("channel pad from 16 to 50", new ChannelPad(50), new Shape(16, 5, 7));
+            yield return new("channel pad from 20 to 40", new ChannelPad(40), plane) { KeepsBlocks = false };
+            yield return new("channel pad by none", new ChannelPad(32), new Shape(32, 5, 3));
             foreach (Func<Extent, Extent, Extent, Pooling> pool in (Func<Extent, Extent, Extent, Pooling>[])[Max, Average])
             {
                 string kind = $"{pool(1, 1, 0).Kind}";

@@ -69,6 +69,12 @@ public sealed class GoldenTests
     [
         new("act_relu", () => Input("x", 3, 2, 4).Relu()) { Blobs = Rectified },
         new("act_relu_leaky", () => Input("x", 3, 2, 4).Relu(0.1f)) { Blobs = Rectified },
+        new("act_elu", () => Input("x", 3, 2, 4).Elu(0.7f)) { Blobs = new Dictionary<string, string> { ["y"] = "x/elu" } },
+        new("act_tanh", () => Input("x", 3, 2, 4).Tanh()) { Blobs = new Dictionary<string, string> { ["y"] = "x/tanh" } },
+        new("act_sigmoid", () => Input("x", 3, 2, 4).Sigmoid()) { Blobs = new Dictionary<string, string> { ["y"] = "x/sigmoid" } },
+        new("act_sigmoid_extreme", Extreme) { Blobs = new Dictionary<string, string> { ["y"] = "x/sigmoid", ["z"] = "x/tanh" } },
+        new("act_prelu", () => Input("x", 3, 2, 4).PRelu("a")) { Blobs = new Dictionary<string, string> { ["y"] = "a" } },
+        new("act_prelu_shared", () => Input("x", 3, 2, 4).PRelu("a", shared: true)) { Blobs = new Dictionary<string, string> { ["y"] = "a" } },
         Layer("eltwise_sum", () => Node.Sum("y", Input("a", 3, 2, 2), Input("b", 3, 2, 2), Input("c", 3, 2, 2))),
         Layer("eltwise_prod", () => Node.Product("y", Input("a", 3, 2, 2), Input("b", 3, 2, 2), Input("c", 3, 2, 2))),
         Layer("eltwise_max", () => Node.Max("y", Input("a", 3, 2, 2), Input("b", 3, 2, 2), Input("c", 3, 2, 2))),
@@ -204,6 +210,12 @@ public sealed class GoldenTests
         return Node.Concat("cat",
             conv2.Convolution("br1", 6, 1).Relu(),
             conv2.AveragePool("br2_pool", 3, stride: 1, pad: 1).Convolution("br2", 4, 1)).InnerProduct("fc", 10);
+    }
+
+    private static IReadOnlyList<Node> Extreme()
+    {
+        Node x = Input("x", 8);
+        return [x.Sigmoid(), x.Tanh()];
     }
 
     private static IReadOnlyList<Node> MultiLoss()

@@ -30,7 +30,7 @@ public static class Every
                 : [.. Enumerable.Range(0, batch * node.Shape.Count).Select(_ => (double)(ignore is { } i && random.Next(5) == 0 ? i : random.Next(classes)))],
         };
 
-    public static IEnumerable<LayerCase> LayerCase => [.. Affine, .. Pooled, .. Normalised, .. Combined, .. Losses, .. Nets];
+    public static IEnumerable<LayerCase> LayerCase => [.. Affine, .. Activated, .. Pooled, .. Normalised, .. Combined, .. Losses, .. Nets];
 
     private static IEnumerable<LayerCase> Affine
     {
@@ -65,6 +65,55 @@ public static class Every
             {
                 Node c = Data(16, 5, 6).Convolution("c", 16, 3, pad: 1);
                 return Node.Concat("both", c.Relu(), c).Convolution("d", 16, 1);
+            });
+        }
+    }
+
+    private static IEnumerable<LayerCase> Activated
+    {
+        get
+        {
+            (string Name, Func<Node, Node> Layer)[] activations =
+            [
+                ("very leaky rectifier", x => x.Relu(Relu.VeryLeaky)), ("elu", x => x.Elu()), ("elu of 0.3", x => x.Elu(0.3f)), ("tanh", x => x.Tanh()), ("sigmoid", x => x.Sigmoid()),
+                ("prelu", x => x.PRelu("slopes")), ("prelu with one slope", x => x.PRelu("slopes", shared: true)),
+            ];
+            foreach ((string name, Func<Node, Node> layer) in activations)
+            {
+                yield return new($"{name} between convolutions, 18 channels", 2, () => Between(Data(3, 6, 5), layer));
+                yield return new($"{name} between convolutions, 32 channels", 3, () => layer(Data(3, 7, 5).Convolution("below", 32, 3)).Convolution("above", 6, 3, pad: 1));
+                yield return new($"{name} after an inner product", 5, () => layer(Data(6).InnerProduct("f", 19)).InnerProduct("g", 3));
+                yield return new($"{name} as second reader", 2, () => Beside(Data(3, 4, 3), layer));
+                yield return new($"{name} of data", 3, () => layer(Data(5, 3, 7)));
+                yield return new($"{name} beside a fused rectifier", 2, () =>
+                {
+                    Node x = Data(3, 5, 5).Convolution("below", 16, 3, pad: 1).Relu();
+                    return Node.Concat("both", layer(x.Convolution("left", 16, 1)), x.Convolution("right", 16, 3, pad: 1).Relu()).Convolution("above", 5, 3);
+                });
+            }
+            yield return new("prelu after batch norm and scale", 3, () => Data(3, 5, 5).Convolution("below", 18, 3, pad: 1, bias: false)
+                .BatchNorm("bn").Scale("scale").PRelu("slopes").Convolution("above", 5, 3));
+            yield return new("prelu shared twice", 3, () =>
+            {
+                Node a = Data(3, 4, 4).Convolution("a", 18, 1).PRelu("slopes");
+                return new Node("again", new PRelu { SharedWith = a }, a.Convolution("b", 18, 1));
+            });
+            yield return new("maxout of two convolutions", 2, () => Between(Data(3, 6, 5), x => x.MaxoutConvolution("m", 20, pieces: 2, 3, pad: 1)));
+            yield return new("maxout of five inner products", 3, () => Data(7).InnerProduct("below", 9).MaxoutInnerProduct("m", 19, pieces: 5).InnerProduct("above", 4));
+            yield return new("channels padded from 18 to 40", 2, () => Between(Data(3, 6, 5), x => x.ChannelPad("pad", 40)));
+            yield return new("channels padded from 16 to 48", 3, () => Data(3, 6, 5).Convolution("below", 16, 3).ChannelPad("pad", 48).Convolution("above", 16, 3, pad: 1));
+            yield return new("channels padded by none", 2, () => Between(Data(3, 4, 4), x => x.ChannelPad("pad", x.Shape.Channels)));
+            yield return new("channels padded as second reader", 2, () =>
+            {
+                Node below = Data(3, 5, 4).Convolution("below", 16, 1);
+                return Node.Concat("join", below.ChannelPad("pad", 32), below).Convolution("above", 5, 3);
+            });
+            yield return new("residual block that widens and halves", 2, () =>
+            {
+                Node x = Data(3, 9, 7).Convolution("below", 16, 3, pad: 1).Relu();
+                Node path = x.Convolution("a", 32, 3, stride: 2, pad: 1, bias: false).BatchNorm("a/bn").Scale("a/scale").Relu()
+                    .Convolution("b", 32, 3, pad: 1, bias: false).BatchNorm("b/bn").Scale("b/scale");
+                return Node.Sum("sum", path, x.AveragePool("half", 1, stride: 2).ChannelPad("pad", 32)).Relu().Convolution("above", 5, 1);
             });
         }
     }

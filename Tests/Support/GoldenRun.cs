@@ -39,7 +39,7 @@ internal sealed partial class GoldenRun
             values[node] = net[node].ReadExact();
         }
         (Node, float[])[] seeds = [.. graph.Outputs.Where(o => o.Layer is ILoss || golden.Under("topdiff").Any())
-            .Select(o => (o, o.Layer is ILoss ? Enumerable.Repeat(1f, net.Batch).ToArray() : golden[$"topdiff/{golden.Under("topdiff").Single()}"]))];
+            .Select(o => (o, o.Layer is ILoss ? Enumerable.Repeat(1f, net.Batch).ToArray() : golden[$"topdiff/{golden.Under("topdiff").Single(t => NodesOf(t).Contains(o))}"]))];
         if (seeds.Length == 0) return;
         foreach (Node node in net.BackwardSteps(seeds)) gradients[node] = net.GradientOf(node).ReadExact();
         foreach (Node input in net.Nodes.Where(n => n.Layer is Input && LayerRun.IsDifferentiable(graph, n))) gradients[input] = net.GradientOf(input).ReadExact();
@@ -90,7 +90,7 @@ internal sealed partial class GoldenRun
     {
         string[] parts = [name[..name.LastIndexOf('/')], name[(name.LastIndexOf('/') + 1)..]];
         IReadOnlyList<Parameter> own = parameters.Of(graph[parts[0]]);
-        return own.FirstOrDefault(p => p.Spec.Name == (parts[1] == "0" ? "weight" : "bias"));
+        return parts[1] == "0" ? own[0] : own.FirstOrDefault(p => p.Spec.Name == "bias");
     }
 
     private float[] Arrange(Parameter p, float[] recorded) => goldenCase.Transposed && p.Spec.Name == "weight"
