@@ -14,6 +14,7 @@ public static class Initializer
 
     /// <summary>Initializes <paramref name="parameters"/> from images: count × input shape, as the net takes them.</summary>
     /// <exception cref="ArgumentException">An option does not exist or does not fit.</exception>
+    /// <exception cref="GraphException">The net has a layer that the between-layer mode cannot rescale.</exception>
     public static InitReport Run(
         ParameterSet parameters, float[] images, int count, InitOptions options, IProgress<InitProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -21,6 +22,8 @@ public static class Initializer
         IWeightFiller? filler = InitMethods.Filler(options.Method, options.Within);
         string between = options.Between ?? (options.KeepExisting && !isLsuv ? "scale-layers" : InitMethods.DefaultBetween(options.Method));
         IRescaler? rescaler = InitMethods.Rescaler(between, options);
+        // Before anything has changed.
+        (rescaler as MultiplicativeRescaler)?.Require(parameters.Graph);
         var times = new List<StageTime>();
         var clock = Stopwatch.StartNew();
         void Stage(string name)

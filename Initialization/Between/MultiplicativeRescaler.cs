@@ -5,7 +5,8 @@ namespace EvenNet.Initialization;
 /// <summary>
 /// Between-layer scaling without scale layers, as the paper's program does it: W ← r W, b ← r · (m′/m) b, where m is the mean magnitude of the
 /// layer's input and carries what the layers below did. For a chain of homogeneous layers the function is kept up to the product of all r;
-/// layers that are not homogeneous (local response normalisation, sigmoids) change it a little, joined paths change it more.
+/// local response normalisation, which is nearly homogeneous, changes it a little, joined paths change it more. Curves with a scale of their own
+/// (<see cref="Layer.IsHomogeneous"/>) would change it beyond bounds: nets with them are refused.
 /// </summary>
 public sealed record MultiplicativeRescaler : IRescaler
 {
@@ -39,7 +40,19 @@ public sealed record MultiplicativeRescaler : IRescaler
     /// <summary>The paper's text: α = 0.25, target the geometric mean, ten sweeps.</summary>
     public static MultiplicativeRescaler Paper { get; } = new() { Name = "paper", Damping = 0.25, UnitOutput = false };
 
+    /// <summary>Throws if a layer below the losses is not homogeneous.</summary>
+    /// <exception cref="GraphException">One is; the message names the first.</exception>
+    public void Require(Graph graph)
+    {
+        Node[] others = [.. Graph.Of(Tops.Of(graph)).Nodes.Where(n => !n.Layer.IsHomogeneous)];
+        if (others.Length == 0) return;
+        string more = others.Length > 1 ? $", the first of {others.Length} such layers," : "";
+        throw new GraphException(
+            $"{others[0].Name} ({others[0].Layer.GetType().Name}){more} is not homogeneous: the between-layer mode {Name} would change what the net computes; use scale-layers, or none");
+    }
+
     /// <inheritdoc/>
+    /// <exception cref="GraphException">The net has layers that are not homogeneous.</exception>
     public RescaleReport Apply(
         ParameterSet parameters, float[] images, int count, ulong seed, IProgress<InitProgress>? progress = null, CancellationToken cancellation = default) =>
         Apply(parameters, images, count, seed, sweep => new Philox(seed, RandomPurpose.Noise, 1, (uint)sweep), null, progress, cancellation);
@@ -49,6 +62,7 @@ public sealed record MultiplicativeRescaler : IRescaler
         ParameterSet parameters, float[] images, int count, ulong seed, Func<int, RandomSource> noise, Action<int, double[]>? seen,
         IProgress<InitProgress>? progress = null, CancellationToken cancellation = default)
     {
+        Require(parameters.Graph);
         count = Math.Min(count, Images);
         Node[] tops = Tops.Of(parameters.Graph), affine = [.. parameters.Graph.Affine.Where(n => n.Layer.SharedWith is null)];
         using var walk = new Net(parameters, count, new() { Fuse = false, Backward = false, Outputs = tops, Seed = seed, BatchStatistics = true });
