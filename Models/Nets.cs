@@ -10,6 +10,9 @@ public static class Nets
     // Of the 50,000 training pictures of CIFAR-10 (Krizhevsky 2009): 113.87, 122.95, 125.31.
     private static readonly (float, float, float) CifarMean = (114, 123, 125);
 
+    // Of He et al. 2016, Table 6.
+    private static int[] ResNetDepths => [20, 32, 44, 56, 110];
+
     /// <summary>All.</summary>
     public static IReadOnlyList<NetInfo> All { get; } =
     [
@@ -21,7 +24,18 @@ public static class Nets
         new("caffenet-mini", "CaffeNet's layers at a sixteenth of the work, for 113×113 pictures", c => [CaffeNetMini.Scores(c)], ImageNetMean, layer => Tuned(layer, bias: 1)) { Classes = 20 },
         new("caffenet-bn", "CaffeNet with batch normalization", c => [CaffeNetBn.Scores(c)], ImageNetMean, layer => Tuned(layer, bias: 0)),
         new("cifar10_quick", "Caffe's smaller net for CIFAR-10, for 32×32 pictures", c => [Cifar10Quick.Scores(c)], CifarMean, CifarQuick) { Classes = 10 },
+        new("cifar10_full", "Caffe's larger net for CIFAR-10, for 32×32 pictures", c => [Cifar10Full.Scores(c)], CifarMean, CifarFull) { Classes = 10 },
         new("lenet", "Caffe's LeNet, for 28×28 grey pictures", c => [LeNet.Scores(c)], (0, 0, 0), _ => (null, 0)) { Classes = 10 },
+        FitNet("fitnet4", "rectifiers", Activation.Relu),
+        FitNet("fitnet4-maxout", "maxout", Activation.Maxout),
+        FitNet("fitnet4-vlrelu", "very leaky rectifiers", Activation.VeryLeakyRelu),
+        FitNet("fitnet4-prelu", "learned slopes", Activation.PRelu),
+        FitNet("fitnet4-elu", "exponential linear units", Activation.Elu),
+        FitNet("fitnet4-tanh", "hyperbolic tangents", Activation.Tanh),
+        FitNet("fitnet4-sigmoid", "sigmoids", Activation.Sigmoid),
+        new("fitnet-mnist", "FitNet with maxout (Romero et al. 2015), for 28×28 grey pictures", c => [FitNetMnist.Scores(c)], (0, 0, 0), Fills: null) { Classes = 10 },
+        .. ResNetDepths.Select(depth => new NetInfo($"resnet{depth}", $"ResNet-{depth} (He et al. 2016), for 32×32 pictures", c => [ResNet.Scores(depth, c)], CifarMean, Fills: null) { Classes = 10 }),
+        .. ResNetDepths.Select(depth => new NetInfo($"plain{depth}", $"ResNet-{depth} without shortcuts", c => [ResNet.Scores(depth, c, shortcuts: false)], CifarMean, Fills: null) { Classes = 10 }),
     ];
 
     /// <summary>The net with this name.</summary>
@@ -44,6 +58,11 @@ public static class Nets
         "ip1" or "ip2" => (0.1f, 0),
         _ => (0.01f, 0),
     };
+
+    private static (float?, float) CifarFull(string layer) => (layer == "conv1" ? 0.0001f : 0.01f, 0);
+
+    private static NetInfo FitNet(string name, string with, Activation activation) =>
+        new(name, $"FitNet-4 (Romero et al. 2015) with {with}, for 32×32 pictures", c => [FitNet4.Scores(c, activation)], CifarMean, Fills: null) { Classes = 10 };
 
     private static (float?, float) Xavier(string layer) => (null, layer.EndsWith("classifier", StringComparison.Ordinal) ? 0 : 0.2f);
 

@@ -60,6 +60,48 @@ public sealed class ModelShapeTests
         Assert.That(GoogLeNetGraph.Nodes.Where(n => n.Layer is Dropout).Select(n => ((Dropout)n.Layer).Rate), Is.EquivalentTo((float[])[0.4f, 0.7f, 0.7f]));
     }
 
+    [TestCase("conv1 32×32×32, pool1 32×16×16, norm1 32×16×16, conv2 32×16×16, pool2 32×8×8, norm2 32×8×8, conv3 64×8×8, pool3 64×4×4, ip1 10")]
+    public void Cifar10_full_has_the_published_shapes(string expected) => Check(Graph.Of(Cifar10Full.Scores(10)), expected);
+
+    [TestCase("conv1_1 32×32×32, conv1_2 32×32×32, conv1_3 32×32×32, conv1_4 48×32×32, conv1_5 48×32×32, pool1 48×16×16, "
+        + "conv2_1 80×16×16, conv2_2 80×16×16, conv2_3 80×16×16, conv2_4 80×16×16, conv2_5 80×16×16, conv2_6 80×16×16, pool2 80×8×8, "
+        + "conv3_1 128×8×8, conv3_2 128×8×8, conv3_3 128×8×8, conv3_4 128×8×8, conv3_5 128×8×8, conv3_6 128×8×8, pool3 128, fc4 500, fc5 10")]
+    public void FitNet4_has_the_published_shapes(string expected)
+    {
+        var graph = Graph.Of(FitNet4.Scores(10));
+        Check(graph, expected);
+        Assert.That(graph.Nodes.Where(n => n.Layer is Dropout).Select(n => $"{n.Name} {((Dropout)n.Layer).Rate}"),
+            Is.EqualTo((string[])["data/drop 0.2", "pool1/drop 0.2", "pool2/drop 0.2", "pool3/drop 0.2", "fc4/relu/drop 0.2"]));
+        var maxout = Graph.Of(FitNet4.Scores(10, Activation.Maxout));
+        Assert.That(maxout["fc4"].Inputs.Select(i => i.ToString()), Is.EqualTo((string[])["fc4/1 500", "fc4/2 500", "fc4/3 500", "fc4/4 500", "fc4/5 500"]));
+        Assert.That(maxout["conv3_6"].Inputs.Select(i => i.ToString()), Is.EqualTo((string[])["conv3_6/1 128×8×8", "conv3_6/2 128×8×8"]));
+    }
+
+    [Test]
+    public void The_FitNet_for_digits_has_the_published_shapes()
+    {
+        var graph = Graph.Of(FitNetMnist.Scores(10));
+        Assert.That(string.Join(", ", graph.Nodes.Where(n => n.Layer is Eltwise or Pooling or Dropout || n.Name == "fc4").Select(n => n.ToString())), Is.EqualTo(
+            "conv1_1 16×28×28, conv1_2 16×28×28, pool1 16×13×13, conv2_1 16×13×13, conv2_2 16×13×13, pool2 16×6×6, conv3_1 12×6×6, conv3_2 12×6×6, pool3 12×3×3, "
+            + "pool3/drop 12×3×3, fc4 10"));
+    }
+
+    [Test]
+    public void Residual_and_plain_nets_have_the_published_shapes([Values(20, 110)] int depth, [Values] bool shortcuts)
+    {
+        var graph = Graph.Of(ResNet.Scores(depth, 10, shortcuts));
+        int blocks = (depth - 2) / 6;
+        Assert.That(graph.Affine.Count(), Is.EqualTo(depth));
+        Assert.That(graph.Nodes.Count(n => n.Layer is Relu), Is.EqualTo(depth - 1));
+        Assert.That(graph.Nodes.Count(n => n.Layer is BatchNorm), Is.EqualTo(depth - 1));
+        Assert.That(graph.Nodes.Count(n => n.Layer is Eltwise), Is.EqualTo(shortcuts ? 3 * blocks : 0));
+        Assert.That(graph.Nodes.Where(n => n.Layer is ChannelPad).Select(n => n.ToString()), Is.EqualTo(shortcuts ? (string[])["stage2/block1/pad 32×16×16", "stage3/block1/pad 64×8×8"] : []));
+        foreach ((int stage, Shape shape) in ((int, Shape)[])[(1, new(16, 32, 32)), (2, new(32, 16, 16)), (3, new(64, 8, 8))])
+            for (int block = 1; block <= blocks; block++)
+                foreach (string name in (string[])["conv1", "conv2"]) Assert.That(graph[$"stage{stage}/block{block}/{name}"].Shape, Is.EqualTo(shape));
+        Assert.That((graph["conv1"].Shape, graph["pool"].Shape, graph["fc"].Shape), Is.EqualTo((new Shape(16, 32, 32), new Shape(64), new Shape(10))));
+    }
+
     // Everything but rectifiers, dropout and the data, in graph order.
     private static void Check(Graph graph, string expected) => Assert.That(
         string.Join(", ", graph.Nodes.Where(n => n.Layer is not (Relu or Dropout or Input)).Select(n => n.ToString())), Is.EqualTo(expected));
