@@ -144,6 +144,7 @@ public sealed class Net : IDisposable
         UseValues(fromLosses!);
         Parameters.HoldsGradients = true;
         if (clock is not null) clock.Solver = null;
+        Options.Watcher?.Begin();
         for (int i = plan.Steps.Count - 1; i >= 0; i--) Backward(fromLosses!, i, null);
     }
 
@@ -153,12 +154,14 @@ public sealed class Net : IDisposable
         RequireLosses();
         UseValues(fromLosses!);
         if (clock is not null) clock.Solver = solver;
+        Options.Watcher?.Begin();
         for (int i = plan.Steps.Count - 1; i >= 0; i--)
         {
-            Parameter? weight = solver.UpdatesInKernels && updating[i] is { LearningRate: not 0 } own ? own : null;
+            Parameter? weight = updating[i] is { LearningRate: not 0 } own && solver.UpdatesInKernel(own) ? own : null;
             if (weight is not null)
             {
                 Seed(fromLosses!, plan.Steps[i], null);
+                Watch(plan.Steps[i]);
                 long start = clock?.Start() ?? 0;
                 plan.Steps[i].Kernel!.Backward(solver.UpdateInKernel(weight));
                 clock?.StopBackward(i, start);
@@ -304,8 +307,17 @@ public sealed class Net : IDisposable
     private void Backward(BackwardPass pass, int index, IReadOnlyList<(Node Node, float[] Gradient)>? seeds)
     {
         PlanStep step = plan.Steps[index];
-        if (pass.IsActive(step)) Seed(pass, step, seeds);
+        if (pass.IsActive(step))
+        {
+            Seed(pass, step, seeds);
+            Watch(step);
+        }
         RunBackward(pass, step);
+    }
+
+    private void Watch(PlanStep step)
+    {
+        if (Options.Watcher is { } watcher && step.Source.Layer is IAffine && step.Request.Layer is not Reorder) watcher.Arrived(step.Source, step.Output.Gradient!);
     }
 
     private void RunBackward(BackwardPass pass, PlanStep step)

@@ -34,6 +34,9 @@ public sealed record NetOptions
     /// </summary>
     public bool BatchStatistics { get; init; }
 
+    /// <summary>Sees the errors of affine layers in backward passes from the losses.</summary>
+    public IBackwardWatcher? Watcher { get; init; }
+
     /// <summary>Seed of the dropout masks.</summary>
     public ulong Seed { get; init; } = 1;
 }

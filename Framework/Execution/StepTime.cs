@@ -21,7 +21,7 @@ public sealed record StepTime(string Node, string Kernel, PassTime Forward, Pass
     // completed: parameters that the solver updates after the step, but for the one that the kernel updates itself.
     internal static StepTime Of(PlanStep step, NetOptions options, StepClock clock, IReadOnlyList<Parameter> completed, Parameter? own)
     {
-        if (own is { LearningRate: 0 } || clock.Solver is not { UpdatesInKernels: true }) own = null;
+        if (own is null or { LearningRate: 0 } || clock.Solver?.UpdatesInKernel(own) != true) own = null;
         long updated = clock.Solver is null ? 0 : completed.Where(p => p != own && p.LearningRate != 0).Sum(p => (long)p.Count);
         return new(
             step.Source.Name, step.Offer.Name, ForwardOf(step, clock.ForwardSeconds(step.Index)), BackwardOf(step, options, clock.BackwardSeconds(step.Index), own),

@@ -18,7 +18,7 @@ public sealed class SgdSolver(ParameterSet parameters) : Solver(parameters, "mom
     /// </summary>
     public bool Nesterov { get; init; }
 
-    internal override bool UpdatesInKernels => true;
+    private protected override bool UpdatesInKernels => true;
 
     internal override SgdUpdate UpdateInKernel(Parameter p) => UpdateOf(p, CurrentRate * p.LearningRate, gradientScale: 1, Decay * p.Decay);
 

@@ -36,6 +36,9 @@ public abstract class Solver : IDisposable
     /// <summary>What the decay is the gradient of.</summary>
     public DecayKind DecayKind { get; init; }
 
+    /// <summary>In place of the decay of the weights that it is for; null for none.</summary>
+    public OrthonormalRegularizer? Regularizer { get; init; }
+
     /// <summary>
     /// Largest norm of all gradients together; larger ones are scaled down to it. 0 clips nothing. Compared before the division by
     /// <see cref="Accumulate"/> and before the decay, and without frozen parameters.
@@ -123,6 +126,7 @@ public abstract class Solver : IDisposable
     {
         List<string> parts = [Name, $"rate {Rate}", .. Settings()];
         if (Decay != 0) parts.Add(Text($"decay {Decay}{(DecayKind == DecayKind.Magnitudes ? " of magnitudes" : "")}"));
+        if (Regularizer is not null) parts.Add($"{Regularizer}");
         if (ClipNorm > 0) parts.Add(Text($"gradients clipped at {ClipNorm}"));
         if (Accumulate != 1) parts.Add(Text($"{Accumulate} passes a step"));
         return string.Join(", ", parts);
@@ -139,7 +143,10 @@ public abstract class Solver : IDisposable
     internal void Update(Parameter p) => Update(p, CurrentRate, gradientScale: 1);
 
     /// <summary>Whether a kernel can do what <see cref="Update(Parameter)"/> does to a parameter that learns: <see cref="UpdateInKernel"/>.</summary>
-    internal virtual bool UpdatesInKernels => false;
+    internal bool UpdatesInKernel(Parameter p) => UpdatesInKernels && Regularizer?.Holds(p) != true;
+
+    /// <summary>Whether this kind of solver's update is one that kernels know.</summary>
+    private protected virtual bool UpdatesInKernels => false;
 
     /// <summary>What a kernel does to a parameter that learns.</summary>
     internal virtual SgdUpdate UpdateInKernel(Parameter p) => throw new NotSupportedException($"{Name} makes its updates apart from the kernels");
@@ -163,7 +170,10 @@ public abstract class Solver : IDisposable
             p.Gradients.Clear();
             return;
         }
-        Update(p, rate * p.LearningRate, (float)gradientScale, Decay * p.Decay);
+        bool isRegularized = Regularizer?.Holds(p) == true;
+        // The update multiplies what it finds by the gradients' scale, which is not the regularizer's.
+        if (isRegularized) Regularizer!.AddGradient(Parameters.Backend, p, Iteration, (float)(1 / gradientScale));
+        Update(p, rate * p.LearningRate, (float)gradientScale, isRegularized ? 0 : Decay * p.Decay);
         p.MarkChanged();
     }
 

@@ -55,6 +55,9 @@ public sealed class TrainingRun : IDisposable
     /// <summary>Which checkpoint is the best, and when to stop; «loss» or a name of <see cref="Evaluation.Values"/>. Null keeps no best.</summary>
     public MonitoredValue? Monitored { get; init; }
 
+    /// <summary>More that a checkpoint has to hold, as metadata of each moment.</summary>
+    public Func<IEnumerable<KeyValuePair<string, string>>>? State { get; init; }
+
     /// <summary>What else is measured.</summary>
     public IReadOnlyList<Measurement> Measurements { get; init; } = [];
 
@@ -197,7 +200,7 @@ public sealed class TrainingRun : IDisposable
         checkpoints.Save(iteration, Monitored, (path, metadata) =>
         {
             var all = new Dictionary<string, string>(options.Metadata, StringComparer.Ordinal);
-            foreach ((string key, string value) in metadata) all[key] = value;
+            foreach ((string key, string value) in metadata.Concat(State?.Invoke() ?? [])) all[key] = value;
             TrainingState.Save(path, Trainer, all);
         });
         saved = iteration;

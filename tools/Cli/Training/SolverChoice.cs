@@ -64,7 +64,7 @@ internal sealed class SolverChoice
     }
 
     /// <summary>The solver.</summary>
-    public Solver Make(ParseResult options, ParameterSet parameters, Schedule schedule)
+    public Solver Make(ParseResult options, ParameterSet parameters, Schedule schedule, OrthonormalRegularizer? regularizer)
     {
         string name = options.GetRequiredValue(solver);
         float first = options.GetValue(momentum), pull = options.GetValue(decay), most = options.GetValue(clip);
@@ -72,9 +72,9 @@ internal sealed class SolverChoice
         DecayKind kind = options.GetValue(l1) ? DecayKind.Magnitudes : DecayKind.Squares;
         return name switch
         {
-            "adam" => new AdamSolver(parameters) { Rate = schedule, Beta1 = first, Beta2 = options.GetValue(momentum2), Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes },
-            "rmsprop" => new RmsPropSolver(parameters) { Rate = schedule, Rho = first, Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes },
-            _ => new SgdSolver(parameters) { Rate = schedule, Momentum = first, Nesterov = name == "nesterov", Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes },
+            "adam" => new AdamSolver(parameters) { Rate = schedule, Beta1 = first, Beta2 = options.GetValue(momentum2), Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes, Regularizer = regularizer },
+            "rmsprop" => new RmsPropSolver(parameters) { Rate = schedule, Rho = first, Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes, Regularizer = regularizer },
+            _ => new SgdSolver(parameters) { Rate = schedule, Momentum = first, Nesterov = name == "nesterov", Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes, Regularizer = regularizer },
         };
     }
 

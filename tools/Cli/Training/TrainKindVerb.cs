@@ -25,6 +25,7 @@ internal sealed class TrainKindVerb : Verb
         Data = new TrainingData(set);
         Start = new StartChoice(set);
         Solver = new SolverChoice(set);
+        Depth = new DepthChoice(set);
         Course = new RunChoice(set);
         Add(resume);
         Add(runs);
@@ -50,6 +51,8 @@ internal sealed class TrainKindVerb : Verb
     public StartChoice Start { get; }
 
     public SolverChoice Solver { get; }
+
+    public DepthChoice Depth { get; }
 
     public RunChoice Course { get; }
 
@@ -142,7 +145,7 @@ internal sealed class TrainKindVerb : Verb
 
     private int FindRate(TrainingSession session, ParseResult full, ParseResult options, Ui ui, CancellationToken cancellation)
     {
-        RateFinder.Result found = ui.Track(progress => new RateFinder().Run(session.Trainer.Net, session.Trainer.Data, schedule => Solver.Make(full, session.Parameters, schedule),
+        RateFinder.Result found = ui.Track(progress => new RateFinder().Run(session.Trainer.Net, session.Trainer.Data, schedule => Solver.Make(full, session.Parameters, schedule, Depth.Regularizer(full)),
             new Share(f => progress.Report(new("rates", $"{Text.Fixed(100 * f, 0)} steps of 100", f))), cancellation));
         if (options.GetValue(json))
         {

@@ -29,6 +29,7 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
                 FinalEvaluator = session.FinalEvaluator,
                 Monitored = monitored,
                 Measurements = session.Measurements,
+                State = session.Modulation is { } modulation ? () => [new(TrainingSession.ModulationKey, modulation.State())] : null,
             };
             RunOutcome outcome = ui.Track(progress => run.Run(new Shown(progress), cancellation));
             (now with { Results = Results(run) }).End(DateTimeOffset.Now, session.Trainer.Solver.Iteration, outcome).Write(files.Folder);

@@ -38,6 +38,11 @@ internal sealed record TrainingKind(string Name, string Place, bool IsFile, stri
         ["patience"] = "0",
         ["least-gain"] = "0",
         ["rates"] = "0",
+        ["modulate-band"] = "1.05",
+        ["modulate-first"] = "0",
+        ["modulate-every"] = "1",
+        ["modulate-memory"] = "0",
+        ["depth"] = "0",
     };
 
     private const string CifarProtocol = "Caffe's cifar10_quick, with padded cuts and a rate that falls as a cosine";

@@ -9,6 +9,9 @@ namespace EvenNet.Cli;
 /// <summary>Everything that a training needs, opened and checked in the order in which mistakes are cheap to find: data, net, memory, weights.</summary>
 internal sealed class TrainingSession : IDisposable
 {
+    /// <summary>Metadata of a checkpoint: the modulation's state.</summary>
+    public const string ModulationKey = "modulation";
+
     private const int RatePictures = 20;
 
     private readonly JpegDecoder jpeg = new();
@@ -42,6 +45,9 @@ internal sealed class TrainingSession : IDisposable
 
     /// <summary>Null where weights came from a file or a checkpoint.</summary>
     public InitReport? Init { get; private set; }
+
+    /// <summary>Null without.</summary>
+    public ErrorModulation? Modulation { get; private set; }
 
     public IReadOnlyList<Measurement> Measurements { get; private set; } = [];
 
@@ -101,21 +107,42 @@ internal sealed class TrainingSession : IDisposable
         Parameters = Own(new ParameterSet(net.Graph, Backend));
         if (checkpoint is null) Init = verb.Start.Apply(Options, Parameters, data, augmentation, Seed, workers, ui, cancellation);
 
-        Solver solver = Own(verb.Solver.Make(Options, Parameters, Schedule));
+        Solver solver = Own(verb.Solver.Make(Options, Parameters, Schedule, verb.Depth.Regularizer(Options)));
         ui.Note("solver", $"{solver}");
-        var plan = Own(new Net(Parameters, batch, new NetOptions { Seed = Seed }));
+        Modulation = verb.Depth.Modulation(Options, Backend);
+        // Errors are looked at before their rectifier's mask only where the rectifier stands alone.
+        var plan = Own(new Net(Parameters, batch, new NetOptions { Seed = Seed, Watcher = Modulation, Fuse = Modulation is null }));
         Trainer = new Trainer(plan, solver, new DataLoader(data, augmentation, new LoaderOptions(batch, Seed) { Workers = workers }));
-        if (checkpoint is not null) TrainingState.Load(checkpoint, Trainer);
+        if (checkpoint is not null)
+        {
+            TrainingState.Load(checkpoint, Trainer);
+            if (Modulation is not null) Restore(Modulation, checkpoint);
+        }
         if (TestData is { } judged)
         {
             Evaluator = Own(MakeEvaluator(net.Scores, judged, during, batch, workers));
             if (final.Views != during.Views) FinalEvaluator = Own(MakeEvaluator(net.Scores, judged, final, batch, workers));
         }
+        if (verb.Depth.Statistics(Options) is > 0 and var depth) Measurements = [Own(new DepthStatistics(Trainer, depth, modulation: Modulation))];
         if (Options.GetValue(run.Rates) is > 0 and var every)
         {
             var loader = new DataLoader(data.Take(RatePictures, Seed), final with { Crop = Views(final, 1) }, LoaderOptions.Once(Math.Min(RatePictures, data.Count), Seed) with { Workers = workers });
             LabelledBatch pictures = loader.Batches(cancellation: cancellation).First();
-            Measurements = [new RateMeasurement(Parameters, pictures.Images, pictures.Count, every, Seed)];
+            Measurements = [.. Measurements, new RateMeasurement(Parameters, pictures.Images, pictures.Count, every, Seed)];
+        }
+    }
+
+    private void Restore(ErrorModulation modulation, string checkpoint)
+    {
+        using SafetensorsFile file = Safetensors.Open(checkpoint);
+        if (!file.Metadata.TryGetValue(ModulationKey, out string? state)) throw new WeightsFormatException(checkpoint, $"has no {ModulationKey}: it is of a run without modulation");
+        try
+        {
+            modulation.Restore(state, Parameters.Graph);
+        }
+        catch (Exception error) when (error is FormatException or OverflowException or GraphException)
+        {
+            throw new WeightsFormatException(checkpoint, $"its {ModulationKey} is broken: {error.Message}");
         }
     }
 

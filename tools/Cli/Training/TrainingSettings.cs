@@ -12,7 +12,7 @@ namespace EvenNet.Cli;
 internal static class TrainingSettings
 {
     // What a resumed run may do otherwise: how far it goes and what it reports.
-    private static readonly string[] Changeable = ["iterations", "log-every", "keep-every", "keep", "patience", "least-gain", "eval-every", "save-every", "crops", "eval-crops", "test-split", "test-list", "eval-count", "rates"];
+    private static readonly string[] Changeable = ["iterations", "log-every", "keep-every", "keep", "patience", "least-gain", "eval-every", "save-every", "crops", "eval-crops", "test-split", "test-list", "eval-count", "rates", "depth"];
 
     // A schedule that ends at the last iteration changes with it.
     private static readonly string[] EndingPolicies = ["cosine", "polynomial"];
