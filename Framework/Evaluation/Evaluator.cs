@@ -51,7 +51,7 @@ public sealed class Evaluator : IDisposable
             for (int i = 0; i < batch.Count * views; i++)
             {
                 Span<float> own = values.AsSpan(i * classes, classes);
-                if (!AllFinite(own)) throw new DivergenceException(scores.Name, $"{scores.Name} puts out scores that are not finite for {set.NameOf(batch.Samples[i / views])}");
+                RequireFinite(own, batch, i / views);
                 ReadOnlySpan<float> label = set.Label(batch.Samples[i / views]);
                 loss.Add(set.IsMultiLabel ? SampleLoss.Sigmoid(own, label) : SampleLoss.Softmax(own, (int)label[0]));
                 if (!set.IsMultiLabel && views > 1) SampleLoss.ToProbabilities(own);
@@ -64,21 +64,24 @@ public sealed class Evaluator : IDisposable
     }
 
     /// <summary>Scores the first batch only: finds in a moment what would stop <see cref="Run"/> later.</summary>
+    /// <exception cref="ImageFormatException">A picture could not be used.</exception>
+    /// <exception cref="DivergenceException">A score is not finite.</exception>
     public void Try()
     {
         LabelledBatch batch = Data.Batches().First();
         net.Load(images, batch.Images);
         net.Forward(Phase.Test);
-        _ = net.Read(scores);
+        float[] values = net.Read(scores);
+        int each = values.Length / batch.Capacity;
+        for (int n = 0; n < batch.Count; n++) RequireFinite(values.AsSpan(n * each, each), batch, n);
     }
 
     /// <summary>Frees the plan; the parameters stay.</summary>
     public void Dispose() => net.Dispose();
 
-    private static bool AllFinite(ReadOnlySpan<float> values)
+    private void RequireFinite(ReadOnlySpan<float> values, LabelledBatch batch, int sample)
     {
         foreach (float value in values)
-            if (!float.IsFinite(value)) return false;
-        return true;
+            if (!float.IsFinite(value)) throw new DivergenceException(scores.Name, $"{scores.Name} puts out scores that are not finite for {batch.NameOf(sample)}");
     }
 }

@@ -25,6 +25,7 @@ internal static class ChildProcess
         Environment.Exit(role switch
         {
             KilledRunTests.Writer => KilledRunTests.WriteForEver(argument),
+            KilledTrainingTests.Worker => KilledTrainingTests.TrainOn(argument),
             StopRequestTests.Worker => StopRequestTests.Work(argument),
             _ => throw new ArgumentException($"no role {role}"),
         });

@@ -77,7 +77,7 @@ internal sealed class EvalKindVerb : Verb
         Dictionary<string, string> given = TrainingSettings.Given(options, set);
         if (RunOf(file) is { } run && run.Settings.GetValueOrDefault("data") == kind.Name)
             foreach (string name in Inherited)
-                if (run.Settings.TryGetValue(name, out string? value)) given.TryAdd(name, value);
+                if (run.Settings.TryGetValue(name, out string? value) && value != TrainingData.NoTest) given.TryAdd(name, value);
         if (metadata.TryGetValue(Weights.NetKey, out string? made)) given.TryAdd("net", made);
         return TrainingSettings.Complete(given, set);
     }

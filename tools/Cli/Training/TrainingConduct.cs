@@ -41,12 +41,12 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
         }
         catch (DivergenceException error)
         {
-            now.End(DateTimeOffset.Now, session.Trainer.Solver.Iteration, RunOutcome.Diverged, error.Message).Write(files.Folder);
+            TryEnd(now, RunOutcome.Diverged, error.Message);
             throw new ToolException(ExitCode.Diverged, $"{error.Message}. {Advice(checkpoints)}", error);
         }
         catch (Exception error)
         {
-            now.End(DateTimeOffset.Now, session.Trainer.Solver.Iteration, RunOutcome.Failed, error.Message).Write(files.Folder);
+            TryEnd(now, RunOutcome.Failed, error.Message);
             throw;
         }
     }
@@ -70,9 +70,22 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
         };
     }
 
+    // On a full disk what went wrong first is what there is to say.
+    private void TryEnd(RunRecord now, RunOutcome outcome, string message)
+    {
+        try
+        {
+            now.End(DateTimeOffset.Now, session.Trainer.Solver.Iteration, outcome, message).Write(files.Folder);
+        }
+        catch (IOException)
+        {
+            // The record that is there says that the session runs; the next one will call it lost.
+        }
+    }
+
     private string Advice(CheckpointFolder checkpoints)
     {
-        string last = File.Exists(checkpoints[CheckpointFolder.Last]) ? $" The last checkpoint, {checkpoints[CheckpointFolder.Last]}, is from before." : "";
+        string last = File.Exists(checkpoints[CheckpointFolder.Last]) ? $" The last checkpoint, {checkpoints[CheckpointFolder.Last]}, is of iteration {Text.Count(CheckpointFolder.IterationOf(checkpoints[CheckpointFolder.Last]))}." : "";
         string method = session.Options.GetRequiredValue(verb.Start.Init);
         string init = Initialization.InitMethods.Blind.Contains(method) ? ", or let pictures set the weights (--init kmeans)" : "";
         string rate = session.Trainer.Solver.CurrentRate.ToString("G3", CultureInfo.InvariantCulture);
