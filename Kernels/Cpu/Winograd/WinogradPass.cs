@@ -168,16 +168,19 @@ internal sealed unsafe class WinogradPass
             WeightBlock = weights.PlaneCount,
             ResultRow = 2 * Block,
             ResultBlock = Block,
+            AheadStep = Block,
         };
         for (int product = 0; product < Products; product++)
         {
             work.Weight = u + block * weights.BlockCount + product * blocks * weights.PlaneCount;
+            float* ahead = u + block * weights.BlockCount + Math.Min(product + 1, Products - 1) * blocks * weights.PlaneCount;
             float* panels = v + product * plane + (long)group * sourceBlocks * rows * Block;
             for (int s = firstStrip; s < endStrip; s++)
             {
                 int tile = StripStart(section, s);
                 work.Source = panels + s * strip;
                 work.Result = m + product * productPlane + (long)(tile - start) * 2 * Block;
+                work.Ahead = ahead + (s - firstStrip) * (long)sourceBlocks * Block * Block;
                 kernels[StripStart(section, s + 1) - tile](&work);
             }
         }

@@ -161,6 +161,7 @@ internal sealed unsafe class WinogradWeightGradient
             int start = channelCount * piece / pieces, end = channelCount * (piece + 1) / pieces;
             work.Source = channels + start;
             work.Result = sum + start * Block;
+            work.Ahead = work.Source;
             kernels[end - start](&work);
         }
     }
