@@ -10,74 +10,103 @@ namespace EvenNet.Kernels.Cpu;
 /// </summary>
 internal sealed unsafe partial class CpuLrn
 {
-    // Floats: more streams than the processor follows by itself.
-    private const int Ahead = 8 * Lane.Count;
+    // Columns that go through all blocks together. Blocks often lie a whole number of pages apart, so that their lines share a set of the
+    // first-level cache: it holds a few blocks' lines of many columns, not many blocks' of one.
+    private const int Chunk = 32;
 
     private static bool Permutes(in Window w) => Avx512F.IsSupported && w.Step == 1 && w.Half < Lane.Count;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ForwardPermuted(in Window w, float* x, long xStride, float* y, long yStride, int length)
+    {
+        for (int first = 0; first < length; first += Chunk * Lane.Count)
+            ForwardChunk(w, x + first, xStride, y + first, yStride, Math.Min(Chunk * Lane.Count, length - first));
+    }
+
+    private static void BackwardPermuted(
+        in Window w, float* x, long xStride, float* dy, long dyStride, float* dx, long dxStride, int length, bool add)
+    {
+        float* memory = stackalloc float[5 * Chunk * Lane.Count + Lane.Count], workspace = (float*)(((nuint)memory + 63) / 64 * 64);
+        for (int first = 0; first < length; first += Chunk * Lane.Count)
+        {
+            BackwardChunk(
+                w, x + first, xStride, dy + first, dyStride, dx + first, dxStride, Math.Min(Chunk * Lane.Count, length - first), add, workspace);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ForwardChunk(in Window w, float* x, long xStride, float* y, long yStride, int length)
     {
         int vectors = w.Vectors, half = w.Half;
         float beta = w.Beta;
         Vector512<float> scale = Vector512.Create(w.Scale), k = Vector512.Create(w.K);
-        for (float* end = x + length; x < end; x += Lane.Count, y += Lane.Count)
+        for (int v = 0; v < vectors; v++, x += xStride, y += yStride)
         {
-            Vector512<float> value = Vector512.Load(x), square = value * value, before = default;
-            float* from = x, to = y;
-            for (int v = 1; v <= vectors; v++, to += yStride)
+            Vector512<float> mask = v == vectors - 1 ? w.LastBlock : Vector512<float>.AllBitsSet;
+            Vector512<float> hasBefore = v > 0 ? Vector512<float>.AllBitsSet : default, hasAfter = v < vectors - 1 ? Vector512<float>.AllBitsSet : default;
+            float* before = v > 0 ? x - xStride : x, after = v < vectors - 1 ? x + xStride : x;
+            float* ahead = v < vectors - 2 ? x + 2 * xStride : x, aheadY = v < vectors - 1 ? y + yStride : y;
+            for (int i = 0; i < length; i += Lane.Count)
             {
-                Sse.Prefetch0(from + Ahead);
-                Sse.Prefetch0(to + Ahead);
-                from += xStride;
-                Vector512<float> nextValue = v < vectors ? Vector512.Load(from) : default, next = nextValue * nextValue;
-                Vector512<float> result = value * Power(k + scale * Around(half, before, square, next), beta, out _);
-                (v == vectors ? result & w.LastBlock : result).Store(to);
-                (before, square, value) = (square, next, nextValue);
+                Lane.Prefetch(ahead + i);
+                Lane.Prefetch(aheadY + i);
+                Vector512<float> value = Vector512.Load(x + i), low = Vector512.Load(before + i) & hasBefore, high = Vector512.Load(after + i) & hasAfter;
+                Vector512<float> result = value * Power(k + scale * Around(half, low * low, value * value, high * high), beta, out _);
+                (result & mask).Store(y + i);
             }
         }
     }
 
     // terms: dy · x · t^(−β−1); products: dy · t^−β. A block's dx is written once the next block's terms are known.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void BackwardPermuted(
-        in Window w, float* x, long xStride, float* dy, long dyStride, float* dx, long dxStride, int length, bool add)
+    private static void BackwardChunk(
+        in Window w, float* x, long xStride, float* dy, long dyStride, float* dx, long dxStride, int length, bool add, float* workspace)
     {
         int vectors = w.Vectors, half = w.Half;
         float beta = w.Beta;
         Vector512<float> scale = Vector512.Create(w.Scale), k = Vector512.Create(w.K), factor = Vector512.Create(2 * w.Scale * beta);
-        for (float* end = x + length; x < end; x += Lane.Count, dy += Lane.Count, dx += Lane.Count)
+        float* termBefore = workspace, term = termBefore + Chunk * Lane.Count, nextTerm = term + Chunk * Lane.Count;
+        float* product = nextTerm + Chunk * Lane.Count, nextProduct = product + Chunk * Lane.Count;
+        new Span<float>(workspace, 2 * Chunk * Lane.Count).Clear();
+        for (int v = 0; v <= vectors; v++, x += xStride, dy += dyStride, dx += dxStride)
         {
-            Vector512<float> value = Vector512.Load(x), square = value * value, squareBefore = default;
-            Vector512<float> term = default, termBefore = default, product = default, valueBefore = default;
-            float* from = x, gradient = dy, to = dx - dxStride;
-            for (int v = 1; v <= vectors + 1; v++, to += dxStride)
+            if (v == vectors)
             {
-                Vector512<float> nextTerm = default, nextProduct = default, nextValue = default, next = default;
-                if (v <= vectors)
-                {
-                    Sse.Prefetch0(from + Ahead);
-                    Sse.Prefetch0(gradient + Ahead);
-                    from += xStride;
-                    if (v < vectors)
-                    {
-                        nextValue = Vector512.Load(from);
-                        next = nextValue * nextValue;
-                    }
-                    nextProduct = Vector512.Load(gradient) * Power(k + scale * Around(half, squareBefore, square, next), beta, out Vector512<float> inverse);
-                    nextTerm = nextProduct * value * inverse;
-                    if (v == vectors) (nextProduct, nextTerm) = (nextProduct & w.LastBlock, nextTerm & w.LastBlock);
-                    gradient += dyStride;
-                }
-                if (v > 1)
-                {
-                    Sse.Prefetch0(to + Ahead);
-                    Vector512<float> result = product - factor * valueBefore * Around(half, termBefore, term, nextTerm);
-                    (add ? result + Vector512.Load(to) : result).Store(to);
-                }
-                (termBefore, term, product) = (term, nextTerm, nextProduct);
-                (squareBefore, square, valueBefore, value) = (square, next, value, nextValue);
+                new Span<float>(nextTerm, length).Clear();
             }
+            else
+            {
+                Vector512<float> mask = v == vectors - 1 ? w.LastBlock : Vector512<float>.AllBitsSet;
+                Vector512<float> hasBefore = v > 0 ? Vector512<float>.AllBitsSet : default, hasAfter = v < vectors - 1 ? Vector512<float>.AllBitsSet : default;
+                float* before = v > 0 ? x - xStride : x, after = v < vectors - 1 ? x + xStride : x;
+                float* ahead = v < vectors - 2 ? x + 2 * xStride : x, aheadDy = v < vectors - 1 ? dy + dyStride : dy;
+                for (int i = 0; i < length; i += Lane.Count)
+                {
+                    Lane.Prefetch(ahead + i);
+                    Lane.Prefetch(aheadDy + i);
+                    Lane.Prefetch(dx + i);
+                    Vector512<float> value = Vector512.Load(x + i), low = Vector512.Load(before + i) & hasBefore, high = Vector512.Load(after + i) & hasAfter;
+                    Vector512<float> t = k + scale * Around(half, low * low, value * value, high * high);
+                    Vector512<float> result = Vector512.Load(dy + i) * Power(t, beta, out Vector512<float> inverse) & mask;
+                    result.Store(nextProduct + i);
+                    (result * value * inverse & mask).Store(nextTerm + i);
+                }
+            }
+            if (v > 0)
+            {
+                float* from = x - xStride, to = dx - dxStride;
+                for (int i = 0; i < length; i += Lane.Count)
+                {
+                    Vector512<float> sum = Around(half, Vector512.Load(termBefore + i), Vector512.Load(term + i), Vector512.Load(nextTerm + i));
+                    Vector512<float> result = Vector512.Load(product + i) - factor * Vector512.Load(from + i) * sum;
+                    (add ? result + Vector512.Load(to + i) : result).Store(to + i);
+                }
+            }
+            float* oldest = termBefore, used = product;
+            termBefore = term;
+            term = nextTerm;
+            nextTerm = oldest;
+            product = nextProduct;
+            nextProduct = used;
         }
     }
 
