@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace EvenNet.Kernels.Cpu;
@@ -6,6 +7,7 @@ namespace EvenNet.Kernels.Cpu;
 internal sealed unsafe class OutputGradient
 {
     private const int Block = HaloLayout.Block;
+    private const int Ahead = 1024;         // floats: a page, at which the processor's own look-ahead ends
 
     private readonly int batch;
     private readonly HaloLayout y, dy;
@@ -50,38 +52,31 @@ internal sealed unsafe class OutputGradient
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row(float* y, float* dy, int width, double* totals)
     {
-        Vector128<float> s0 = default, s1 = default, s2 = default, s3 = default;
-        for (float* end = dy + width * Block; dy < end; dy += Block)
+        Vector512<float> sum = default;
+        if (y == null)
         {
-            Vector128<float> d0 = Vector128.Load(dy), d1 = Vector128.Load(dy + 4), d2 = Vector128.Load(dy + 8), d3 = Vector128.Load(dy + 12);
-            if (y != null)
+            for (float* end = dy + width * Block; dy < end; dy += Block)
             {
-                d0 &= Vector128.GreaterThan(Vector128.Load(y), default);
-                d1 &= Vector128.GreaterThan(Vector128.Load(y + 4), default);
-                d2 &= Vector128.GreaterThan(Vector128.Load(y + 8), default);
-                d3 &= Vector128.GreaterThan(Vector128.Load(y + 12), default);
-                d0.Store(dy);
-                d1.Store(dy + 4);
-                d2.Store(dy + 8);
-                d3.Store(dy + 12);
-                y += Block;
+                Lane.Prefetch(dy + Ahead);
+                sum += Vector512.Load(dy);
             }
-            s0 += d0;
-            s1 += d1;
-            s2 += d2;
-            s3 += d3;
         }
-        Add(s0, totals);
-        Add(s1, totals + 4);
-        Add(s2, totals + 8);
-        Add(s3, totals + 12);
-    }
-
-    private static void Add(Vector128<float> sum, double* totals)
-    {
-        (Vector128.Load(totals) + Vector128.WidenLower(sum)).Store(totals);
-        (Vector128.Load(totals + 2) + Vector128.WidenUpper(sum)).Store(totals + 2);
+        else
+        {
+            for (float* end = dy + width * Block; dy < end; dy += Block, y += Block)
+            {
+                Lane.Prefetch(y + Ahead);
+                Lane.Prefetch(dy + Ahead);
+                Vector512<float> d = Vector512.Load(dy) & Vector512.GreaterThan(Vector512.Load(y), default);
+                d.Store(dy);
+                sum += d;
+            }
+        }
+        (Vector512<double> low, Vector512<double> high) = Vector512.Widen(sum);
+        (Vector512.Load(totals) + low).Store(totals);
+        (Vector512.Load(totals + Vector512<double>.Count) + high).Store(totals + Vector512<double>.Count);
     }
 }
