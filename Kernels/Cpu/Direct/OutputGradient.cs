@@ -33,11 +33,17 @@ internal sealed unsafe class OutputGradient
         gradient = dy;
         threads.For(batch * this.dy.Planes, sweep);
         if (biasGradient == null) return;
-        for (int o = 0; o < this.dy.Channels; o++)
+        int count = this.dy.Planes * Block;
+        fixed (double* totals = sums)
         {
-            double sum = 0;
-            for (int n = 0; n < batch; n++) sum += sums[n * this.dy.Planes * Block + o];
-            biasGradient[o] += (float)(scale * sum);
+            // Into the first image's.
+            for (int o = 0; o < count; o += Vector512<double>.Count)
+            {
+                Vector512<double> sum = Vector512.Load(totals + o);
+                for (int n = 1; n < batch; n++) sum += Vector512.Load(totals + n * count + o);
+                sum.Store(totals + o);
+            }
+            for (int o = 0; o < this.dy.Channels; o++) biasGradient[o] += (float)(scale * totals[o]);
         }
     }
 
