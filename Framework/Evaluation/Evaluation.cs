@@ -5,7 +5,14 @@ public sealed class Evaluation
 {
     private const int Best = 5;
 
-    internal Evaluation(Dataset set, ScoreTable scores, int views, double loss, double seconds)
+    /// <summary>Ranks the scores of a set, or counts the best.</summary>
+    /// <param name="set">What was judged.</param>
+    /// <param name="scores">Of every sample.</param>
+    /// <param name="views">Of each picture, summed in the scores.</param>
+    /// <param name="loss">The mean of a view.</param>
+    /// <param name="seconds">How long it took.</param>
+    /// <exception cref="ArgumentException">The scores do not fit the set.</exception>
+    public Evaluation(Dataset set, ScoreTable scores, int views, double loss, double seconds)
     {
         (Set, Scores, Views, Loss, Seconds) = (set, scores, views, loss, seconds);
         if (set.IsMultiLabel)

@@ -60,6 +60,10 @@ public sealed class MetricsFile : IDisposable
     /// <exception cref="IOException">There is no such file, or it cannot be read.</exception>
     public static IReadOnlyList<MetricsLine> Read(string path) => [.. Lines(path, Load(path)).Select(l => l.Line)];
 
+    /// <summary>The lines that can be read; what is wrong with each of the others, a cut last one too, is added to <paramref name="broken"/>.</summary>
+    /// <exception cref="IOException">There is no such file, or it cannot be read.</exception>
+    public static IReadOnlyList<MetricsLine> Read(string path, ICollection<RunFileException> broken) => [.. Lines(path, Load(path), broken).Select(l => l.Line)];
+
     /// <summary>Adds a line.</summary>
     /// <param name="iteration">Steps taken before.</param>
     /// <param name="kind">What was measured: «train», «test», «rates».</param>
@@ -101,7 +105,7 @@ public sealed class MetricsFile : IDisposable
         return count == bytes.Length ? bytes : bytes[..count];
     }
 
-    private static IEnumerable<(Range Range, MetricsLine Line)> Lines(string path, byte[] all)
+    private static IEnumerable<(Range Range, MetricsLine Line)> Lines(string path, byte[] all, ICollection<RunFileException>? broken = null)
     {
         for (int start = 0, number = 1; start < all.Length; number++)
         {
@@ -113,7 +117,9 @@ public sealed class MetricsFile : IDisposable
             }
             catch (JsonException error)
             {
-                if (newline >= 0) throw new RunFileException(path, $"line {number} is no line of metrics: {error.Message}", error);
+                if (newline < 0) broken?.Add(new RunFileException(path, $"line {number}, the last, is cut: the run was stopped while it was written", error));
+                else if (broken is not null) broken.Add(new RunFileException(path, $"line {number} is no line of metrics: {error.Message}", error));
+                else throw new RunFileException(path, $"line {number} is no line of metrics: {error.Message}", error);
             }
             if (measured is not null) yield return (start..end, measured);
             start = end + 1;

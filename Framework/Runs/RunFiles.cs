@@ -14,6 +14,12 @@ public sealed record RunFiles(string Folder)
     /// <summary>What was measured, <see cref="MetricsFile"/>.</summary>
     public string Metrics => Path.Combine(Folder, MetricsFile.FileName);
 
+    /// <summary>How the net did at last, <see cref="EvaluationRecord"/>.</summary>
+    public string Evaluation => Path.Combine(Folder, EvaluationRecord.FileName);
+
+    /// <summary>How the best checkpoint did, where it was judged and is not the last.</summary>
+    public string BestEvaluation => Path.Combine(Folder, EvaluationRecord.BestFileName);
+
     /// <summary>The folder of the checkpoints, <see cref="CheckpointFolder"/>.</summary>
     public string Checkpoints => Path.Combine(Folder, CheckpointsName);
 
