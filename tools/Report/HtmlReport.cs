@@ -28,21 +28,7 @@ public static class HtmlReport
 
         var figures = new Figures(report.Methods);
         var page = new StringBuilder(1 << 20);
-        page.Append($"""
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta http-equiv="Content-Security-Policy" content="{Policy}">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>{Escape(report.Title)}</title>
-            <style>
-            {Asset("report.css")}</style>
-            </head>
-            <body>
-            <main>
-
-            """);
+        AppendHead(page, report.Title);
         AppendHeader(page, report);
         AppendCards(page, report.Methods);
         AppendWarnings(page, report);
@@ -58,6 +44,23 @@ public static class HtmlReport
         AppendScripts(page);
         return page.Append("</body>\n</html>\n").ToString();
     }
+
+    internal static void AppendHead(StringBuilder page, string title) =>
+        page.Append($"""
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta http-equiv="Content-Security-Policy" content="{Policy}">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <title>{Escape(title)}</title>
+            <style>
+            {Asset("report.css")}</style>
+            </head>
+            <body>
+            <main>
+
+            """);
 
     internal static string Escape(string text) => WebUtility.HtmlEncode(text);
 
@@ -87,7 +90,7 @@ public static class HtmlReport
         page.Append("</dl>\n</header>\n");
     }
 
-    private static void AppendFact(StringBuilder page, string name, string? value)
+    internal static void AppendFact(StringBuilder page, string name, string? value)
     {
         if (value is not null) page.Append($"<div><dt>{name}</dt><dd>{Escape(value)}</dd></div>\n");
     }
@@ -194,7 +197,7 @@ public static class HtmlReport
         page.Append("<p>The method: P. Krähenbühl, C. Doersch, J. Donahue, T. Darrell, <i>Data-dependent initializations of convolutional neural networks</i>, ICLR 2016. Charts by Vega-Lite; its licences are in this file’s source.</p>\n</footer>\n");
     }
 
-    private static void AppendScripts(StringBuilder page)
+    internal static void AppendScripts(StringBuilder page)
     {
         page.Append($"<script>/*\n{Asset("NOTICES.txt")}*/</script>\n");
         foreach (string script in (string[])["vega.min.js", "vega-lite.min.js", "vega-embed.min.js", "report.js"])

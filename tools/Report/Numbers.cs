@@ -32,6 +32,12 @@ internal static class Numbers
         _ => value.ToString("0.0e0", CultureInfo.InvariantCulture),
     };
 
+    /// <summary>A share: «53.1 %».</summary>
+    public static string Percent(double share) => double.IsFinite(share) ? $"{(100 * share).ToString("0.0", CultureInfo.InvariantCulture)} %" : Text(share);
+
+    /// <summary>A count with groups of three digits.</summary>
+    public static string Count(double value) => value.ToString("#,0", CultureInfo.InvariantCulture);
+
     public static string Seconds(double seconds) => seconds switch
     {
         < 0.0995 => $"{(seconds * 1000).ToString("0.0", CultureInfo.InvariantCulture)} ms",
