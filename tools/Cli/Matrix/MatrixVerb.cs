@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using EvenNet.Framework;
+using EvenNet.Report;
 
 namespace EvenNet.Cli;
 
@@ -17,7 +18,7 @@ internal sealed class MatrixVerb : Verb
     private readonly Option<int> workers = new("--workers") { Description = "Threads that decode; 0 means one per processor.", HelpName = "N" };
     private readonly DeviceChoice device;
 
-    public MatrixVerb() : base("matrix", "Trains every combination of a grid (nets, initializations, solvers, seeds), leaves out what is done, survives interruption, and makes a table of what was found.",
+    public MatrixVerb() : base("matrix", "Trains every combination of a grid (nets, initializations, solvers, seeds), leaves out what is done, survives interruption, and makes a table and a page of what was found.",
         "evennet matrix table2 --data VOCdevkit", "evennet matrix initializations --data VOCdevkit --scale 0.005 --out table.md", "evennet matrix grid.json --data DIR --print")
     {
         Arguments.Add(file);
@@ -49,7 +50,13 @@ internal sealed class MatrixVerb : Verb
             ui.Result(table);
         }
         string markdown = tables.Markdown(Command(options, grid));
-        if (Directory.Exists(folder)) AtomicFile.WriteText(Path.Combine(folder, "table.md"), markdown, cancellation);
+        if (Directory.Exists(folder))
+        {
+            AtomicFile.WriteText(Path.Combine(folder, "table.md"), markdown, cancellation);
+            string page = Path.Combine(folder, RunFolder.HtmlName);
+            TrainingReport.Write(page, [.. all.Where(w => File.Exists(w.Files.Record)).Select(w => RunData.Read(w.Files.Folder))]);
+            ui.Note("wrote", $"{page} (open it: all runs overlaid)");
+        }
         if (options.GetValue(output) is { } place) AtomicFile.WriteText(place, markdown, cancellation);
         return ExitCode.Ok;
     }

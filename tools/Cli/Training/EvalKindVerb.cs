@@ -67,6 +67,11 @@ internal sealed class EvalKindVerb : Verb
         LoadMain(parameters, file, info, ui);
         using var evaluator = new Evaluator(parameters, scores, new DataLoader(judged, augmentation, LoaderOptions.Once(samples, full.GetValue(seed)) with { Workers = options.GetValue(workers) }));
         Evaluation found = ui.Track(progress => evaluator.Run(new Share(f => progress.Report(new InitProgress("judging", $"{f * judged.Count:F0} of {judged.Count}", f))), cancellation));
+        if (options.GetValue(output) is { } place)
+        {
+            int? iteration = metadata.ContainsKey(CheckpointFolder.IterationKey) ? CheckpointFolder.IterationOf(file) : null;
+            (EvaluationRecord.Of(found) with { Iteration = iteration, Weights = file }).Write(place);
+        }
         if (options.GetValue(json)) ui.Raw(ToolJson.Write(EvalResult.Of(found, file, info.Name)));
         else EvaluationTables.Print(found, ui);
         return ExitCode.Ok;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using EvenNet.Framework;
+using EvenNet.Report;
 
 namespace EvenNet.Cli;
 
@@ -33,6 +34,8 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
             };
             RunOutcome outcome = ui.Track(progress => run.Run(new Shown(progress), cancellation));
             (now with { Results = Results(run) }).End(DateTimeOffset.Now, session.Trainer.Solver.Iteration, outcome).Write(files.Folder);
+            if (run.LastEvaluation is { } last) (EvaluationRecord.Of(last) with { Iteration = session.Trainer.Solver.Iteration }).Write(files.Evaluation);
+            TryReport(ui);
             var result = new TrainResult(files.Folder, outcome.ToString(), session.Trainer.Solver.Iteration, plan.Iterations, run.Loss, Results(run), run.Times.ImagesPerSecond, run.Times.WaitShare, run.Times.Seconds,
                 monitored?.Best, monitored?.BestIteration, ProcessMemory.PeakBytes);
             if (isJson) ui.Raw(ToolJson.Write(result));
@@ -42,12 +45,26 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
         catch (DivergenceException error)
         {
             TryEnd(now, RunOutcome.Diverged, error.Message);
+            TryReport(ui);
             throw new ToolException(ExitCode.Diverged, $"{error.Message}. {Advice(checkpoints)}", error);
         }
         catch (Exception error)
         {
             TryEnd(now, RunOutcome.Failed, error.Message);
             throw;
+        }
+    }
+
+    // The run is over and all of it is saved; the page can be made again.
+    private void TryReport(Ui ui)
+    {
+        try
+        {
+            TrainingReport.Write(Path.Combine(files.Folder, RunFolder.HtmlName), [RunData.Read(files.Folder)]);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            ui.Warn($"no page was written ({error.Message}); evennet report {Text.Quoted(files.Folder)} makes it again");
         }
     }
 
@@ -111,7 +128,7 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
         };
         ui.Result("training", $"{how} after {Text.Count(result.Iterations)} iterations, loss {Text.Fixed(result.Loss, 4)}, {Text.Fixed(result.ImagesPerSecond, 1)} images/s, {Text.Fixed(100 * result.WaitShare, 0)} % of the time waiting for data");
         if (monitored?.Best is { } best) ui.Result("best", $"{monitored.Name} {Text.Fixed(best, 4)} at iteration {Text.Count(monitored.BestIteration ?? 0)}");
-        ui.Note("wrote", files.Folder);
+        ui.Note("wrote", $"{Path.Combine(files.Folder, RunFolder.HtmlName)} (open it: curves, figures, settings)");
         ui.Note("next", result.Outcome == nameof(RunOutcome.Interrupted)
             ? $"evennet train {verb.Kind.Name} --resume {Text.Quoted(files.Folder)}"
             : $"evennet eval {verb.Kind.Name} --{verb.Kind.Name} {Text.Quoted(session.Options.GetRequiredValue(verb.Data.Place))} --weights {Text.Quoted(files.Folder)}");
