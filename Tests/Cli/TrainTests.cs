@@ -22,6 +22,7 @@ public sealed class TrainTests
 
     [TestCase("--solver sgd --accumulate 2 --init msra")]
     [TestCase("--solver adam --rate 0.001 --init pca --init-count 20")]
+    [TestCase("--init msra --modulate previous --modulate-memory 0.5 --modulate-every 3 --regularizer orthonormal:0.01 --rate 0.0003")]
     public void Forty_iterations_equal_twenty_resumed_to_forty(string options)
     {
         string[] line = [.. options.Split(' '), "--policy", "fixed", "--eval-every", "10"];
@@ -51,11 +52,13 @@ public sealed class TrainTests
         Assert.That(said.Output, Does.Contain("top 1").And.Contain("20 pictures").And.Contain("recall"));
     }
 
-    // Change rates are measured on plans of their own; that they change no bit of the training is seen by the checkpoint.
-    [Test]
-    public void Rates_are_measured_and_change_nothing()
+    // What is measured is measured on plans of its own; that it changes no bit of the training is seen by the checkpoint.
+    [TestCase("")]
+    [TestCase("--modulate top --accumulate 2 --rate 0.0001")]
+    public void Rates_and_sizes_are_measured_and_change_nothing(string options)
     {
-        string plain = Train("plain", "--iterations", "6"), measured = Train("measured", "--iterations", "6", "--rates", "3");
+        string[] line = [.. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--iterations", "6"];
+        string plain = Train("plain", line), measured = Train("measured", [.. line, "--rates", "3", "--depth", "2"]);
         Assert.That(File.ReadAllBytes(Checkpoint(measured)), Is.EqualTo(File.ReadAllBytes(Checkpoint(plain))));
         MetricsLine[] lines = [.. MetricsFile.Read(new RunFiles(measured).Metrics).Where(l => l.Kind == "rates")];
         Assert.That(lines.Select(l => l.Iteration), Is.EqualTo(new[] { 1, 3, 6 }));

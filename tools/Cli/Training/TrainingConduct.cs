@@ -126,7 +126,7 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
             nameof(RunOutcome.StoppedEarly) => $"stopped early: {monitored?.Name} had not got better {monitored?.Waited} times",
             _ => "done",
         };
-        ui.Result("training", $"{how} after {Text.Count(result.Iterations)} iterations, loss {Text.Fixed(result.Loss, 4)}, {Text.Fixed(result.ImagesPerSecond, 1)} images/s, {Text.Fixed(100 * result.WaitShare, 0)} % of the time waiting for data");
+        ui.Result("training", $"{how} after {Text.Count(result.Iterations)} iterations, loss {Text.Fixed(result.Loss, 4)}{(result.StepSeconds > 0 ? $", {Text.Fixed(result.ImagesPerSecond, 1)} images/s, {Text.Fixed(100 * result.WaitShare, 0)} % of the time waiting for data" : ", all of them in earlier sessions")}");
         if (monitored?.Best is { } best) ui.Result("best", $"{monitored.Name} {Text.Fixed(best, 4)} at iteration {Text.Count(monitored.BestIteration ?? 0)}");
         ui.Note("wrote", $"{Path.Combine(files.Folder, RunFolder.HtmlName)} (open it: curves, figures, settings)");
         ui.Note("next", result.Outcome == nameof(RunOutcome.Interrupted)
