@@ -4,7 +4,8 @@ using LayoutKind = EvenNet.Framework.LayoutKind;
 namespace EvenNet.Kernels.Cpu;
 
 /// <summary>
-/// Weight gradients outside a plan, from tensors as they lie: <see cref="DirectWeightGradient"/> on any samples of blocked values. Where the border
+/// Weight gradients outside a plan, from tensors as they lie: <see cref="DirectWeightGradient"/> on any samples of blocked values, and
+/// <see cref="WinogradWeightSquares"/> where single images' squares are wanted and it pays. Where the border
 /// around x is narrower than the window reaches, the samples are copied to where there is room.
 /// </summary>
 internal sealed unsafe class CpuWeightGradients(Threads threads) : IDisposable
@@ -30,13 +31,18 @@ internal sealed unsafe class CpuWeightGradients(Threads threads) : IDisposable
             samples = Copy(samples, source, wide, count);
             source = wide;
         }
-        var sum = new DirectWeightGradient(shape, source, gradient, threads, VectorWidth.Widest);
-        scratch = Grown(scratch, squares ? sum.SquareScratchCount : sum.ScratchCount);
         float* errors = CpuTensor.Pointer(dy.Region) + first * gradient.Sample;
         fixed (float* target = sums)
         {
-            if (squares) sum.AddSquares(samples, errors, target, scratch.Pointer);
-            else sum.Add(samples, errors, scale: 1, target, scratch.Pointer);
+            if (squares && blocked && WinogradWeightSquares.Pays(shape, gradient))
+            {
+                var fast = new WinogradWeightSquares(shape, source, gradient, threads, VectorWidth.Widest);
+                fast.Add(samples, errors, target, Scratch(fast.ScratchCount));
+                return true;
+            }
+            var sum = new DirectWeightGradient(shape, source, gradient, threads, VectorWidth.Widest);
+            if (squares) sum.AddSquares(samples, errors, target, Scratch(sum.SquareScratchCount));
+            else sum.Add(samples, errors, scale: 1, target, Scratch(sum.ScratchCount));
         }
         return true;
     }
@@ -66,6 +72,8 @@ internal sealed unsafe class CpuWeightGradients(Threads threads) : IDisposable
         });
         return copies;
     }
+
+    private float* Scratch(long count) => (scratch = Grown(scratch, count)).Pointer;
 
     private static CpuMemory Grown(CpuMemory memory, long count)
     {
