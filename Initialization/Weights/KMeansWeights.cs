@@ -11,8 +11,13 @@ public sealed record KMeansWeights : PatchFiller
     /// <inheritdoc/>
     public override string Name => "kmeans";
 
-    /// <summary>Most patches to cluster; a random subset beyond. Mean and covariance always use all.</summary>
-    public int MostPatches { get; init; } = 300_000;
+    private const int DefaultPatches = 300_000;
+
+    /// <summary>
+    /// Most patches to cluster; a random subset beyond. Mean and covariance always use all. By default 300,000, or as many as the paper's program
+    /// clusters where these are fewer: 131,072,000 values of ⌈fan-in / outputs⌉ · outputs each, which is 28,444 patches of 512 channels' 3×3.
+    /// </summary>
+    public int? MostPatches { get; init; }
 
     /// <inheritdoc/>
     protected override string Surplus => "the centres lie within these";
@@ -20,7 +25,8 @@ public sealed record KMeansWeights : PatchFiller
     /// <inheritdoc/>
     protected override float[] Points(WeightRequest request, int group, Whitening whitening, WhitenedPatches patches)
     {
-        int rows = (int)Math.Min(request.Patches.Rows, MostPatches);
+        int most = MostPatches ?? Math.Min(DefaultPatches, RandomBasisWeights.MostRows(request.Node.Shape.Channels, request.Patches.Dimensions, request.Patches.Rows));
+        int rows = (int)Math.Min(request.Patches.Rows, most);
         int[] chosen = rows == request.Patches.Rows
             ? [.. Enumerable.Range(0, rows)]
             : request.Random(RandomPurpose.Patches, group).Choose(rows, (int)request.Patches.Rows, sorted: true);

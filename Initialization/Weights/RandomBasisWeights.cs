@@ -29,6 +29,10 @@ public sealed record RandomBasisWeights(PatchMethod Method) : IWeightFiller
     /// <inheritdoc/>
     public string Name => $"reference-{Method.ToString().ToLowerInvariant()}";
 
+    /// <summary>Positions of a layer that the program keeps: as many as the responses of ⌈fan-in / outputs⌉ banks of filters leave room for.</summary>
+    internal static int MostRows(int outputs, int fanIn, long positions) =>
+        (int)Math.Min(positions, ResponseLimit / ((long)outputs * ((fanIn + outputs - 1) / outputs)));
+
     /// <summary>Recorded centres to follow: (rows, count, dimensions, centres) to centres × dimensions.</summary>
     internal Func<float[], int, int, int, double[]>? Centers { get; init; }
 
@@ -38,7 +42,7 @@ public sealed record RandomBasisWeights(PatchMethod Method) : IWeightFiller
         int outputs = request.Node.Shape.Channels, fanIn = request.Patches.Dimensions, banks = (fanIn + outputs - 1) / outputs;
         float[][] basis = new float[banks][], responses = new float[banks][];
         RandomSource random = request.Random(RandomPurpose.Weights, 0);
-        int[] kept = KeptRows(request, banks);
+        int[] kept = KeptRows(request);
         for (int s = 0; s < banks; s++)
         {
             basis[s] = new float[outputs * fanIn];
@@ -170,12 +174,12 @@ public sealed record RandomBasisWeights(PatchMethod Method) : IWeightFiller
     }
 
     // Rows that fit the limit: one random subset, the same for all banks.
-    private static int[] KeptRows(WeightRequest request, int banks)
+    private static int[] KeptRows(WeightRequest request)
     {
-        long rows = request.Patches.Rows, limit = ResponseLimit / ((long)request.Node.Shape.Channels * banks);
-        return rows <= limit
-            ? [.. Enumerable.Range(0, (int)rows)]
-            : request.Random(RandomPurpose.Patches, 0).Choose((int)limit, (int)rows, sorted: true);
+        int kept = MostRows(request.Node.Shape.Channels, request.Patches.Dimensions, request.Patches.Rows);
+        return kept == request.Patches.Rows
+            ? [.. Enumerable.Range(0, kept)]
+            : request.Random(RandomPurpose.Patches, 0).Choose(kept, (int)request.Patches.Rows, sorted: true);
     }
 
     // N×O×P×Q to kept rows × outputs.

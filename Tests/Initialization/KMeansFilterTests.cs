@@ -42,6 +42,14 @@ public sealed class KMeansFilterTests
         }
     }
 
+    // The published CaffeNet on 160 images, and VGG-16's widest layers.
+    [TestCase(96, 363, 484_000, 341_333)]
+    [TestCase(256, 1200, 116_640, 102_400)]
+    [TestCase(384, 2304, 27_040, 27_040)]
+    [TestCase(512, 4608, 125_440, 28_444)]
+    public void The_paper_s_program_keeps_so_many_positions(int outputs, int fanIn, int positions, int kept) =>
+        Assert.That(RandomBasisWeights.MostRows(outputs, fanIn, positions), Is.EqualTo(kept));
+
     [Test]
     public void The_clusters_fit_as_well_as_plain_k_means_and_better_than_random_patches()
     {
