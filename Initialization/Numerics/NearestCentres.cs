@@ -9,7 +9,7 @@ namespace EvenNet.Initialization;
 /// </summary>
 internal sealed class NearestCentres
 {
-    private const int ScoreCount = 1 << 18, MostRows = 4096, TaskRows = 32, BoundRows = 1024;
+    private const int ScoreCount = 1 << 18, MostRows = 4096, TaskRows = 32, BoundRows = 1024, Vector = 16;
 
     // Gathering costs about a tenth of the product: with more doubtful rows than this, all are looked at where they lie.
     private const double MostShare = 0.85;
@@ -21,10 +21,13 @@ internal sealed class NearestCentres
     private readonly ReadOnlyMemory<float> rows;
     private readonly int[] usable;
     private readonly int dimensions, clusters, count, chunkRows;
-    private readonly float[] scores, closeness;
 
-    // Null where there is no room for it. Rows to look at again are gathered.
-    private readonly ScoreBounds? bounds;
+    // Centres in whole vectors: those beyond the last are zero, and infinitely far.
+    private readonly int padded;
+    private readonly float[] paddedCentres, halfNorms, scores, closeness;
+
+    // Rows to look at again are gathered.
+    private readonly ScoreBounds bounds;
     private readonly float[] gathered;
 
     // What SumRows has summed: the centre of each row then, and each centre's sum.
@@ -40,10 +43,14 @@ internal sealed class NearestCentres
     {
         (this.arithmetic, this.rows, this.dimensions, this.clusters, this.usable) = (arithmetic, rows, dimensions, clusters, usable);
         count = rows.Length / dimensions;
-        chunkRows = Math.Clamp(ScoreCount / clusters / TaskRows * TaskRows, TaskRows, MostRows);    // whole tasks
-        scores = new float[Math.Min(chunkRows, count) * clusters];
+        padded = (clusters + Vector - 1) / Vector * Vector;
+        chunkRows = Math.Clamp(ScoreCount / padded / TaskRows * TaskRows, TaskRows, MostRows);    // whole tasks
+        paddedCentres = new float[padded * dimensions];
+        halfNorms = new float[padded];
+        Array.Fill(halfNorms, float.PositiveInfinity);
+        scores = new float[Math.Min(chunkRows, count) * padded];
         closeness = new float[count];
-        bounds = ScoreBounds.Of(count, clusters, dimensions);
+        bounds = new ScoreBounds(count, clusters, dimensions);
         gathered = new float[Math.Min(chunkRows, count) * dimensions];
         Assignments = new int[count];
         Array.Fill(Assignments, -1);
@@ -64,13 +71,13 @@ internal sealed class NearestCentres
     /// <summary>Assigns all rows and returns how many changed their centre.</summary>
     public int Assign(float[] centres)
     {
-        float[] halfNorms = new float[clusters];
+        centres.AsSpan(0, clusters * dimensions).CopyTo(paddedCentres);
         for (int k = 0; k < clusters; k++) halfNorms[k] = (float)(0.5 * VectorMath.SquaredNorm(centres.AsSpan(k * dimensions, dimensions)));
 
         int changed = 0;
-        int[] doubtful = bounds is { IsEmpty: false } ? Doubtful(centres, halfNorms) : usable;
-        bounds?.Keep(centres, halfNorms);
-        for (int first = 0; first < doubtful.Length; first += chunkRows) changed += Choose(new ArraySegment<int>(doubtful, first, Math.Min(chunkRows, doubtful.Length - first)), centres, halfNorms);
+        int[] doubtful = bounds.IsEmpty ? usable : Doubtful(centres);
+        bounds.Keep(centres, halfNorms);
+        for (int first = 0; first < doubtful.Length; first += chunkRows) changed += Choose(new ArraySegment<int>(doubtful, first, Math.Min(chunkRows, doubtful.Length - first)));
 
         Array.Clear(Sizes);
         double inertia = 0;
@@ -105,7 +112,7 @@ internal sealed class NearestCentres
             Assignments[row] = k;
             Sizes[k] = 1;
             closeness[row] = 0.5f;
-            bounds?.Forget(row);
+            bounds.Forget(row);
             filled.Add((k, row));
         }
         return filled;
@@ -142,9 +149,9 @@ internal sealed class NearestCentres
     }
 
     // Rows that another centre may be nearer to by now, ascending; the others' own score is brought up to date.
-    private int[] Doubtful(float[] centres, float[] halfNorms)
+    private int[] Doubtful(float[] centres)
     {
-        bounds!.Move(centres, halfNorms);
+        bounds.Move(centres, halfNorms);
         int pieces = (usable.Length + BoundRows - 1) / BoundRows;
         var found = new List<int>[pieces];
         arithmetic.For(pieces, piece =>
@@ -154,7 +161,7 @@ internal sealed class NearestCentres
             {
                 int row = usable[i], own = Assignments[row];
                 float score = VectorMath.Dot(rows.Span.Slice(row * dimensions, dimensions), centres.AsSpan(own * dimensions, dimensions)) - halfNorms[own];
-                if (score > bounds.LargestBeside(row, own) + Margin) closeness[row] = score;
+                if (score > bounds.LargestBeside(row) + Margin) closeness[row] = score;
                 else list.Add(row);
             }
         });
@@ -163,7 +170,7 @@ internal sealed class NearestCentres
     }
 
     // The nearest centre of some rows, at most a chunk of them. Returns how many changed their centre.
-    private int Choose(ArraySegment<int> some, float[] centres, float[] halfNorms)
+    private int Choose(ArraySegment<int> some)
     {
         int length = some.Count, first = some[0];
         bool together = some[length - 1] - first == length - 1;
@@ -174,7 +181,7 @@ internal sealed class NearestCentres
                     rows.Span.Slice(some[i] * dimensions, dimensions).CopyTo(gathered.AsSpan(i * dimensions));
             });
         ReadOnlySpan<float> x = together ? rows.Span.Slice(first * dimensions, length * dimensions) : gathered.AsSpan(0, length * dimensions);
-        arithmetic.Product(false, true, length, clusters, dimensions, x, centres, scores);
+        arithmetic.Product(false, true, length, padded, dimensions, x, paddedCentres, scores);
 
         int[] changes = new int[(length + TaskRows - 1) / TaskRows];
         arithmetic.For(changes.Length, task =>
@@ -182,12 +189,10 @@ internal sealed class NearestCentres
             for (int i = task * TaskRows; i < Math.Min(length, (task + 1) * TaskRows); i++)
             {
                 int row = some[i];
-                ReadOnlySpan<float> products = scores.AsSpan(i * clusters, clusters);
-                var (nearest, value, _) = VectorMath.LargestDifference(products, halfNorms);
+                var (nearest, value) = VectorMath.LargestDifference(scores.AsSpan(i * padded, padded), halfNorms, bounds.Set(row));
                 if (Assignments[row] != nearest) changes[task]++;
                 Assignments[row] = nearest;
                 closeness[row] = value;
-                bounds?.Set(row, products);
             }
         });
         return changes.Sum();

@@ -133,48 +133,41 @@ internal static class VectorMath
         foreach (ref double value in x) value *= factor;
     }
 
-    /// <summary>Where x − y is largest, the first of equals, its value, and the largest value elsewhere. NaN is never largest.</summary>
-    public static (int Index, float Value, float Next) LargestDifference(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
+    /// <summary>
+    /// Where x − y is largest, the first of equals, and its value. groups: 32, what x − y is at most elsewhere, value i in group i mod 32. NaN is never
+    /// largest. x and y come in whole vectors of sixteen.
+    /// </summary>
+    public static (int Index, float Value) LargestDifference(ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> groups)
     {
-        int width = Vector512<float>.Count, i = 0, best = 0;
-        float value = float.NegativeInfinity, next = value;
-        if (x.Length >= width)
+        int width = Vector512<float>.Count;
+        // Each lane's largest and second; even blocks of sixteen and odd ones are independent chains.
+        Vector512<float> even = Vector512.Create(float.NegativeInfinity), odd = even, evenNext = even, oddNext = even;
+        Vector512<int> whereEven = default, whereOdd = default, now = Vector512<int>.Indices, step = Vector512.Create(width);
+        while (x.Length >= 2 * width)
         {
-            // Each lane's largest and second; even blocks of sixteen and odd ones are independent chains.
-            Vector512<float> even = Vector512.Create(value), odd = even, evenNext = even, oddNext = even;
-            Vector512<int> whereEven = default, whereOdd = default, now = Vector512<int>.Indices, step = Vector512.Create(width);
-            for (; i <= x.Length - 2 * width; i += 2 * width)
-            {
-                Keep(Vector512.Create(x[i..]) - Vector512.Create(y[i..]), now, ref even, ref evenNext, ref whereEven);
-                now += step;
-                Keep(Vector512.Create(x[(i + width)..]) - Vector512.Create(y[(i + width)..]), now, ref odd, ref oddNext, ref whereOdd);
-                now += step;
-            }
-            if (i <= x.Length - width)
-            {
-                Keep(Vector512.Create(x[i..]) - Vector512.Create(y[i..]), now, ref even, ref evenNext, ref whereEven);
-                i += width;
-            }
-            // The odd chain's lanes join the even one's: where both hold the same, the lower index counts.
-            Vector512<float> larger = Vector512.GreaterThan(odd, even) | (Vector512.Equals(odd, even) & Vector512.LessThan(whereOdd, whereEven).AsSingle());
-            Vector512<float> most = Vector512.ConditionalSelect(larger, odd, even), less = Vector512.ConditionalSelect(larger, even, odd);
-            Vector512<int> where = Vector512.ConditionalSelect(larger.AsInt32(), whereOdd, whereEven);
-            Vector512<float> seconds = Vector512.Max(less, Vector512.Max(evenNext, oddNext));
-            value = Largest(most);
-            if (!float.IsNegativeInfinity(value))
-            {
-                best = Smallest(Vector512.ConditionalSelect(Vector512.Equals(most, Vector512.Create(value)).AsInt32(), where, Vector512.Create(int.MaxValue)));
-                Vector512<float> winner = Vector512.Equals(where, Vector512.Create(best)).AsSingle() & Vector512.Equals(most, Vector512.Create(value));
-                next = Largest(Vector512.ConditionalSelect(winner, seconds, Vector512.Max(most, seconds)));
-            }
+            Keep(Vector512.Create(x) - Vector512.Create(y), now, ref even, ref evenNext, ref whereEven);
+            now += step;
+            Keep(Vector512.Create(x[width..]) - Vector512.Create(y[width..]), now, ref odd, ref oddNext, ref whereOdd);
+            now += step;
+            x = x[(2 * width)..];
+            y = y[(2 * width)..];
         }
-        for (; i < x.Length; i++)
-        {
-            float difference = x[i] - y[i];
-            if (difference > value) (value, next, best) = (difference, value, i);
-            else if (difference > next) next = difference;
-        }
-        return (best, value, next);
+        if (x.Length >= width) Keep(Vector512.Create(x) - Vector512.Create(y), now, ref even, ref evenNext, ref whereEven);
+
+        // Where both chains hold the same, the lower index counts.
+        Vector512<float> larger = Vector512.GreaterThan(odd, even) | (Vector512.Equals(odd, even) & Vector512.LessThan(whereOdd, whereEven).AsSingle());
+        Vector512<float> most = Vector512.ConditionalSelect(larger, odd, even);
+        Vector512<int> where = Vector512.ConditionalSelect(larger.AsInt32(), whereOdd, whereEven);
+        float value = Largest(most);
+        int best = float.IsNegativeInfinity(value)
+            ? 0
+            : Smallest(Vector512.ConditionalSelect(Vector512.Equals(most, Vector512.Create(value)).AsInt32(), where, Vector512.Create(int.MaxValue)));
+        // In the winner's own group the second counts.
+        even.CopyTo(groups);
+        odd.CopyTo(groups[width..]);
+        int own = best % ScoreBounds.Groups;
+        groups[own] = own < width ? evenNext[own] : oddNext[own - width];
+        return (best, value);
     }
 
     /// <summary>Σ (x − y)² in double.</summary>
@@ -196,7 +189,8 @@ internal static class VectorMath
         where = Vector512.ConditionalSelect(larger.AsInt32(), now, where);
     }
 
-    private static float Largest(Vector512<float> x)
+    /// <summary>The largest of sixteen.</summary>
+    public static float Largest(Vector512<float> x)
     {
         Vector256<float> half = Vector256.Max(x.GetLower(), x.GetUpper());
         Vector128<float> quarter = Vector128.Max(half.GetLower(), half.GetUpper());
