@@ -79,54 +79,99 @@ internal sealed unsafe class CpuEltwise : Kernel
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    // Two at a time: the value so far stays in the first-level cache.
     private void ForwardRow(float** x, float* y, int length)
     {
-        EltwiseKind kind = layer.Kind;
-        int inputs = this.x.Length;
-        for (int i = 0; i < length; i += Lane.Count)
+        for (int k = 1; k < this.x.Length; k++)
         {
-            int left = length - i;
-            Vector512<float> value = Lane.Load(x[0] + i, left);
-            if (kind == EltwiseKind.Sum) value *= layer.Coefficient(0);
-            for (int k = 1; k < inputs; k++)
-            {
-                Vector512<float> next = Lane.Load(x[k] + i, left);
-                value = kind == EltwiseKind.Sum ? value + next * layer.Coefficient(k)
-                    : kind == EltwiseKind.Product ? value * next : Vector512.Max(value, next);
-            }
-            Lane.Store(value, y + i, left);
+            float* before = k == 1 ? x[0] : y;
+            float first = k == 1 ? layer.Coefficient(0) : 1, next = layer.Coefficient(k);
+            if (layer.Kind == EltwiseKind.Sum) Combine<N0>(before, first, x[k], next, y, length);
+            else if (layer.Kind == EltwiseKind.Product) Combine<N1>(before, first, x[k], next, y, length);
+            else Combine<N2>(before, first, x[k], next, y, length);
+        }
+    }
+
+    private void BackwardRow(int input, float** x, float* dy, float* dx, int length)
+    {
+        bool add = accumulate[input];
+        if (layer.Kind == EltwiseKind.Sum) Share(dy, dx, length, layer.Coefficient(input), add);
+        else if (layer.Kind == EltwiseKind.Product) Others(x, this.x.Length, input, dy, dx, length, add);
+        else if (this.x.Length > 2) Largest(x, this.x.Length, input, dy, dx, length, add);
+        else if (input == 0) Larger<N0>(x[0], x[1], dy, dx, length, add);
+        else Larger<N1>(x[1], x[0], dy, dx, length, add);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Combined<TKind>(Vector512<float> a, float first, Vector512<float> b, float next) where TKind : IConstant =>
+        TKind.Value == 0 ? a * first + b * next : TKind.Value == 1 ? a * b : Vector512.Max(a, b);
+
+    // TKind: 0 first · a + next · b, 1 a · b, 2 max(a, b).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Combine<TKind>(float* a, float first, float* b, float next, float* y, int length) where TKind : IConstant
+    {
+        int i = 0;
+        for (; i <= length - Lane.Count; i += Lane.Count) Combined<TKind>(Vector512.Load(a + i), first, Vector512.Load(b + i), next).Store(y + i);
+        if (i < length) Lane.Store(Combined<TKind>(Lane.Load(a + i, length - i), first, Lane.Load(b + i, length - i), next), y + i, length - i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Share(float* dy, float* dx, int length, float coefficient, bool add)
+    {
+        int i = 0;
+        for (; i <= length - Lane.Count; i += Lane.Count)
+        {
+            Vector512<float> g = Vector512.Load(dy + i) * coefficient;
+            (add ? g + Vector512.Load(dx + i) : g).Store(dx + i);
+        }
+        for (; i < length; i++) dx[i] = add ? dy[i] * coefficient + dx[i] : dy[i] * coefficient;
+    }
+
+    // TSecond: whether another value wins that is as large.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Larger<TSecond>(float* mine, float* other, float* dy, float* dx, int length, bool add) where TSecond : IConstant
+    {
+        int i = 0;
+        for (; i <= length - Lane.Count; i += Lane.Count)
+        {
+            Vector512<float> a = Vector512.Load(mine + i), b = Vector512.Load(other + i);
+            Vector512<float> g = Vector512.Load(dy + i) & (TSecond.Value == 0 ? Vector512.GreaterThanOrEqual(a, b) : Vector512.GreaterThan(a, b));
+            (add ? g + Vector512.Load(dx + i) : g).Store(dx + i);
+        }
+        for (; i < length; i++)
+        {
+            float g = (TSecond.Value == 0 ? mine[i] >= other[i] : mine[i] > other[i]) ? dy[i] : 0;
+            dx[i] = add ? g + dx[i] : g;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void BackwardRow(int input, float** x, float* dy, float* dx, int length)
+    private static void Largest(float** x, int inputs, int input, float* dy, float* dx, int length, bool add)
     {
-        EltwiseKind kind = layer.Kind;
-        bool add = accumulate[input];
-        int inputs = this.x.Length;
+        for (int i = 0; i < length; i += Lane.Count)
+        {
+            int left = length - i;
+            Vector512<float> g = Lane.Load(dy + i, left), mine = Lane.Load(x[input] + i, left);
+            for (int k = 0; k < inputs; k++)
+            {
+                if (k == input) continue;
+                Vector512<float> other = Lane.Load(x[k] + i, left);
+                g &= k < input ? Vector512.GreaterThan(mine, other) : Vector512.GreaterThanOrEqual(mine, other);
+            }
+            Lane.Store(add ? g + Lane.Load(dx + i, left) : g, dx + i, left);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Others(float** x, int inputs, int input, float* dy, float* dx, int length, bool add)
+    {
         for (int i = 0; i < length; i += Lane.Count)
         {
             int left = length - i;
             Vector512<float> g = Lane.Load(dy + i, left);
-            if (kind == EltwiseKind.Sum) g *= layer.Coefficient(input);
-            else if (kind == EltwiseKind.Product)
-            {
-                for (int k = 0; k < inputs; k++)
-                    if (k != input) g *= Lane.Load(x[k] + i, left);
-            }
-            else
-            {
-                Vector512<float> mine = Lane.Load(x[input] + i, left);
-                for (int k = 0; k < inputs; k++)
-                {
-                    if (k == input) continue;
-                    Vector512<float> other = Lane.Load(x[k] + i, left);
-                    g &= k < input ? Vector512.GreaterThan(mine, other) : Vector512.GreaterThanOrEqual(mine, other);
-                }
-            }
-            if (add) g += Lane.Load(dx + i, left);
-            Lane.Store(g, dx + i, left);
+            for (int k = 0; k < inputs; k++)
+                if (k != input) g *= Lane.Load(x[k] + i, left);
+            Lane.Store(add ? g + Lane.Load(dx + i, left) : g, dx + i, left);
         }
     }
 }

@@ -65,23 +65,30 @@ internal sealed unsafe class CpuRelu : Kernel
     private static void ForwardRow(float* x, float* y, int length, float slope)
     {
         Vector512<float> s = Vector512.Create(slope);
-        for (int i = 0; i < length; i += Lane.Count)
+        int i = 0;
+        for (; i <= length - Lane.Count; i += Lane.Count)
         {
-            Vector512<float> v = Lane.Load(x + i, length - i);
-            Lane.Store(Vector512.ConditionalSelect(Vector512.GreaterThan(v, Vector512<float>.Zero), v, s * v), y + i, length - i);
+            Vector512<float> v = Vector512.Load(x + i);
+            Vector512.ConditionalSelect(Vector512.GreaterThan(v, Vector512<float>.Zero), v, s * v).Store(y + i);
         }
+        for (; i < length; i++) y[i] = x[i] > 0 ? x[i] : slope * x[i];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BackwardRow(float* sign, float* dy, float* dx, int length, float slope, bool accumulate)
     {
         Vector512<float> s = Vector512.Create(slope);
-        for (int i = 0; i < length; i += Lane.Count)
+        int i = 0;
+        for (; i <= length - Lane.Count; i += Lane.Count)
         {
-            Vector512<float> v = Lane.Load(sign + i, length - i), g = Lane.Load(dy + i, length - i);
-            g = Vector512.ConditionalSelect(Vector512.GreaterThan(v, Vector512<float>.Zero), g, s * g);
-            if (accumulate) g += Lane.Load(dx + i, length - i);
-            Lane.Store(g, dx + i, length - i);
+            Vector512<float> g = Vector512.Load(dy + i);
+            g = Vector512.ConditionalSelect(Vector512.GreaterThan(Vector512.Load(sign + i), Vector512<float>.Zero), g, s * g);
+            (accumulate ? g + Vector512.Load(dx + i) : g).Store(dx + i);
+        }
+        for (; i < length; i++)
+        {
+            float g = sign[i] > 0 ? dy[i] : slope * dy[i];
+            dx[i] = accumulate ? g + dx[i] : g;
         }
     }
 }
