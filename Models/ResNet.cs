@@ -11,6 +11,9 @@ public static class ResNet
 {
     private const int Stages = 3, Channels = 16;
 
+    // Statistics for testing follow the last hundred batches. With Caffe's thousand, a short training is judged by those of weights long gone.
+    private const float Fraction = 0.99f;
+
     /// <summary>The scores before any loss.</summary>
     /// <param name="depth">Convolutions and the classifier: 20, 32, 44, 56, 110 or any other 6n + 2.</param>
     /// <param name="classes">Outputs.</param>
@@ -36,5 +39,5 @@ public static class ResNet
     }
 
     private static Node Normalized(Node x, string name, int channels, int stride = 1) =>
-        x.Convolution(name, channels, kernel: 3, stride: stride, pad: 1, bias: false).BatchNorm($"{name}/bn").Scale($"{name}/scale");
+        x.Convolution(name, channels, kernel: 3, stride: stride, pad: 1, bias: false).BatchNorm($"{name}/bn", fraction: Fraction).Scale($"{name}/scale");
 }
