@@ -10,7 +10,7 @@ internal sealed class SolverChoice
     private static readonly string[] Policies = ["fixed", "step", "steps", "exponential", "inverse", "polynomial", "sigmoid", "cosine"];
 
     private readonly Option<string> solver, policy;
-    private readonly Option<float> rate, factor, power, least, momentum, momentum2, decay, clip;
+    private readonly Option<float> rate, factor, power, least, momentum, momentum2, rmsDecay, decay, clip;
     private readonly Option<int> step, middle, warmUp, accumulate;
     private readonly Option<int[]> at;
     private readonly Option<bool> l1;
@@ -27,8 +27,9 @@ internal sealed class SolverChoice
         middle = set.Add<int>("middle", "Iteration of half the rate, for sigmoid.", "N");
         least = set.Add<float>("least", "The last rate, for cosine; 0 by default.", "X");
         warmUp = set.Add<int>("warm-up", "Iterations over which the rate first grows.", "N");
-        momentum = set.Add<float>("momentum", "Of sgd and nesterov; beta 1 of adam; share of the old squares, for rmsprop (give 0.99).", "X");
+        momentum = set.Add<float>("momentum", "Of sgd and nesterov; beta 1 of adam.", "X");
         momentum2 = set.Add<float>("momentum2", "Beta 2 of adam.", "X");
+        rmsDecay = set.Add<float>("rms-decay", "Share of the old squares, for rmsprop.", "X");
         decay = set.Add<float>("decay", "Weight decay.", "X");
         l1 = set.Flag("l1", "Decay by the weights' signs instead of by the weights.");
         clip = set.Add<float>("clip", "Largest norm of all gradients together; 0 for any.", "X");
@@ -37,6 +38,7 @@ internal sealed class SolverChoice
         rate.RequireBetween(0, 1e6);
         momentum.RequireBetween(0, 1);
         momentum2.RequireBetween(0, 1);
+        rmsDecay.RequireBetween(0, 1);
         decay.RequireBetween(0, 1e6);
         clip.RequireBetween(0, 1e30);
         step.RequireAtLeast(1);
@@ -73,7 +75,7 @@ internal sealed class SolverChoice
         return name switch
         {
             "adam" => new AdamSolver(parameters) { Rate = schedule, Beta1 = first, Beta2 = options.GetValue(momentum2), Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes, Regularizer = regularizer },
-            "rmsprop" => new RmsPropSolver(parameters) { Rate = schedule, Rho = first, Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes, Regularizer = regularizer },
+            "rmsprop" => new RmsPropSolver(parameters) { Rate = schedule, Rho = options.GetValue(rmsDecay), Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes, Regularizer = regularizer },
             _ => new SgdSolver(parameters) { Rate = schedule, Momentum = first, Nesterov = name == "nesterov", Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes, Regularizer = regularizer },
         };
     }

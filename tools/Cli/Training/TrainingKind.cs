@@ -23,6 +23,7 @@ internal sealed record TrainingKind(string Name, string Place, bool IsFile, stri
         ["power"] = "0.75",
         ["momentum"] = "0.9",
         ["momentum2"] = "0.999",
+        ["rms-decay"] = "0.99",
         ["decay"] = "0.0005",
         ["clip"] = "0",
         ["accumulate"] = "1",

@@ -5,7 +5,7 @@ namespace EvenNet.Report;
 /// <summary>All that a run's folder says of a training. Broken and missing parts are left out and named, so that a killed run has a report too.</summary>
 public sealed record RunData
 {
-    internal const string Train = "train", Rates = "rates", Loss = "loss", Map = "map", Top1 = "top1", RateSuffix = ".rate", UpdateSuffix = ".update";
+    internal const string Train = "train", Rates = "rates", Depth = "depth", Loss = "loss", Map = "map", Top1 = "top1", RateSuffix = ".rate", UpdateSuffix = ".update";
 
     // More of one kind say nothing new.
     private const int ShownProblems = 5;

@@ -45,6 +45,7 @@ public static class TrainingReport
         }
         AppendCurves(page, all);
         AppendRates(page, all);
+        AppendDepth(page, all);
         EvaluationFigures.Append(page, all);
         TrainingTables.AppendRuns(page, all);
         page.Append($"<script type=\"application/json\" id=\"run-data\">{TrainingJson.Of(all).ToJsonString()}</script>\n");
@@ -159,6 +160,27 @@ public static class TrainingReport
                 AppendFigure(page, $"layers-{index}{suffix.Replace('.', '-')}", name, null, new LineChart(axis, lines) { IsLogarithmic = true }, lines, [], LayerCurves.Legend(lines));
             }
         }
+        page.Append("</div>\n");
+    }
+
+    // Of each run the sizes of values and errors in every layer, the output's at the top.
+    private static void AppendDepth(StringBuilder page, IReadOnlyList<TrainingSummary> runs)
+    {
+        TrainingSummary[] measured = [.. runs.Where(r => r.Run.Curves.Any(c => c.Kind == RunData.Depth))];
+        if (measured.Length == 0) return;
+        page.Append("<h2>Through the depth</h2>\n<p class=\"quiet prose\">Each row is a layer, the input’s below and the output’s at the top. Colours that change from row to row are values or errors that grow or vanish with depth.</p>\n<div class=\"pair\">\n");
+        foreach ((int index, TrainingSummary run) in measured.Index())
+            foreach ((string quantity, string title, string legend) in new[]
+            {
+                ("error", "Errors", "mean square of ∂ℓ/∂output"), ("value", "Values", "mean square of the output"),
+                ("factor", "Modulation", "factor on the error"), ("deviation", "Distance from orthonormal", "‖W·Wᵀ − I‖ / √outputs"),
+            })
+            {
+                RunCurve[] layers = DepthMap.Layers(run.Run, quantity);
+                if (layers.Length == 0) continue;
+                page.Append($"<figure>\n<figcaption><h3>{title}{(runs.Count > 1 ? $": {Escape(run.Label)}" : "")}</h3></figcaption>\n<div class=\"chart\" data-spec=\"spec-depth-{index}-{quantity}\"></div>\n")
+                    .Append($"<script type=\"application/json\" id=\"spec-depth-{index}-{quantity}\">{DepthMap.Specification(layers, quantity, legend).ToJsonString()}</script>\n</figure>\n");
+            }
         page.Append("</div>\n");
     }
 

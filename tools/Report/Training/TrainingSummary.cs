@@ -28,7 +28,7 @@ internal sealed record TrainingSummary(RunData Run, string Label, int Group)
     /// <summary>What the best checkpoint was chosen by, or what tells most.</summary>
     public RunCurve? Main => Evaluations.FirstOrDefault(c => c.Name == Setting("monitor")) ?? Evaluations.FirstOrDefault(c => c.Name is RunData.Map or RunData.Top1);
 
-    public IEnumerable<RunCurve> Evaluations => Run.Curves.Where(c => c.Kind is not (RunData.Train or RunData.Rates) && c.Name is not ("views" or "seconds"));
+    public IEnumerable<RunCurve> Evaluations => Run.Curves.Where(c => c.Kind is not (RunData.Train or RunData.Rates or RunData.Depth) && c.Name is not ("views" or "seconds"));
 
     /// <summary>The best value of a curve of an evaluation with its iteration: the lowest loss, the highest of anything else.</summary>
     public static (double Iteration, double Value)? Best(RunCurve? curve)
