@@ -13,7 +13,7 @@ public static class InitMethods
     public static IReadOnlyList<string> Lsuv { get; } = ["lsuv", "lsuv-paper", "lsuv-script", "lsuv-pytorch"];
 
     /// <summary>The methods that draw weights blindly.</summary>
-    public static IReadOnlyList<string> Blind { get; } = ["xavier", "msra", "orthonormal", "caffe"];
+    public static IReadOnlyList<string> Blind { get; } = ["xavier", "msra", "msra-conv", "orthonormal", "caffe"];
 
     /// <summary>All.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. FromData, .. Lsuv, .. Blind];
@@ -58,6 +58,7 @@ public static class InitMethods
         "xavier" => new XavierInit(),
         "msra" => new MsraInit(),
         "orthonormal" => new OrthonormalInit(),
+        "msra-conv" => new MsraConvolutionInit(fills ?? throw new ArgumentException("this net has no published fills for its inner products; use --method msra")),
         _ => new HandTunedInit(fills ?? throw new ArgumentException("this net has no published fills; use --method gaussian, xavier, msra or orthonormal")),
     };
 

@@ -23,6 +23,9 @@ public abstract record RandomInit
         }
     }
 
+    /// <summary>For an initialization that is made of others.</summary>
+    internal void FillOne(Backend backend, Parameter weight, float[] weights, RandomSource random) => Fill(backend, weight, weights, random);
+
     /// <summary>Draws one layer's weights, outputs × fan-in.</summary>
     protected abstract void Fill(Backend backend, Parameter weight, float[] weights, RandomSource random);
 
@@ -103,4 +106,23 @@ public sealed record HandTunedInit(Func<string, (float? Deviation, float Bias)> 
 
     /// <inheritdoc/>
     protected override float BiasOf(Node node) => Fills(node.Name).Bias;
+}
+
+/// <summary>
+/// MSRA in the convolutions, the hand-tuned fills in the inner products (the MSRA row of Krähenbühl et al. 2016, Table 2).
+/// </summary>
+/// <param name="Fills">As for <see cref="HandTunedInit"/>.</param>
+public sealed record MsraConvolutionInit(Func<string, (float? Deviation, float Bias)> Fills) : RandomInit
+{
+    private readonly MsraInit convolutions = new();
+    private readonly HandTunedInit products = new(Fills);
+
+    /// <inheritdoc/>
+    public override string Name => "msra-conv";
+
+    /// <inheritdoc/>
+    protected override void Fill(Backend backend, Parameter weight, float[] weights, RandomSource random) => (weight.Node.Layer is Convolution ? (RandomInit)convolutions : products).FillOne(backend, weight, weights, random);
+
+    /// <inheritdoc/>
+    protected override float BiasOf(Node node) => node.Layer is Convolution ? 0 : Fills(node.Name).Bias;
 }

@@ -36,6 +36,24 @@ public sealed class BaselineTests
     }
 
     [Test]
+    public void Msra_in_the_convolutions_leaves_the_inner_products_to_the_published_fills()
+    {
+        using Backend backend = Backends.Open("cpu", threads: 2);
+        NetInfo net = Nets.Find("caffenet-mini");
+        using var parameters = new ParameterSet(net.Graph(), backend);
+        InitMethods.BlindInit("msra-conv", net.Fills).Apply(parameters, seed: 1);
+        (double Deviation, double Expected)[] found =
+        [
+            (Math.Sqrt(Moments(parameters["conv3.weight"].Read()).Variance), Math.Sqrt(2.0 / (96 * 9))),
+            (Math.Sqrt(Moments(parameters["fc7.weight"].Read()).Variance), 0.005),
+            (Math.Sqrt(Moments(parameters["fc8.weight"].Read()).Variance), 0.01),
+        ];
+        foreach ((double deviation, double expected) in found) Assert.That(deviation, Is.EqualTo(expected).Within(2).Percent);
+        Assert.That(parameters["conv2.bias"].Read(), Is.All.Zero);
+        Assert.That(parameters["fc7.bias"].Read(), Is.All.EqualTo(1));
+    }
+
+    [Test]
     public void Caffes_own_draws_have_the_same_spread()
     {
         using JsonDocument recorded = JsonDocument.Parse(File.ReadAllBytes(SharedData.Require("goldens", "fillers.json")));

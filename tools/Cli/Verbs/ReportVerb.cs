@@ -28,8 +28,9 @@ internal sealed class ReportVerb : Verb
     {
         string[] places = options.GetRequiredValue(runs);
         string? page = options.GetValue(json) && options.GetResult(output) is not { Implicit: false } ? null : options.GetRequiredValue(output);
-        bool[] isTraining = [.. places.Select(RunData.IsRun)];
-        bool[] isInit = [.. places.Select((p, i) => !isTraining[i] && File.Exists(Directory.Exists(p) ? Path.Combine(p, RunFolder.JsonName) : p))];
+        // The demo's folder has a record too, but what there is to see of it is its initializations.
+        bool[] isInit = [.. places.Select(p => File.Exists(Directory.Exists(p) ? Path.Combine(p, RunFolder.JsonName) : p))];
+        bool[] isTraining = [.. places.Select((p, i) => !isInit[i] && RunData.IsRun(p))];
         if (isTraining.Contains(true) && isInit.Contains(true))
             throw new ToolException(ExitCode.Usage, $"{places[Array.IndexOf(isTraining, true)]} is a training and {places[Array.IndexOf(isInit, true)]} the report of an initialization: they have no curve in common; make a page of each kind");
         // A folder that is neither: of a kind with the others, or else a training if anything below is one.
