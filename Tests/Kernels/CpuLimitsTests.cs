@@ -10,20 +10,29 @@ public sealed class CpuLimitsTests
     public void Limits_are_above_what_kernels_reach([Values(1, 2)] int threads)
     {
         using var backend = new CpuBackend(threads);
-        BackendLimits limits = backend.MeasureLimits(TimeSpan.FromSeconds(0.3))!;
-        Assert.That(limits.ReadBytesPerSecond, Is.GreaterThan(1e8));
-        Assert.That(limits.TriadBytesPerSecond, Is.GreaterThan(1e8));
-        // A product of matrices comes near the peak and cannot pass it; the reserve is for a machine that slows down between the two.
         const int size = 256;
         float[] a = new float[size * size], c = new float[size * size];
-        double best = double.MaxValue;
-        for (int i = 0; i < 30; i++)
+        double best = double.MaxValue, peak = 0;
+        // A product of matrices comes near the peak and cannot pass it by much. A busy machine slows one or the other: some attempts.
+        for (int attempt = 0; attempt < 10 && Rate() >= 1.3 * peak; attempt++)
         {
-            long start = System.Diagnostics.Stopwatch.GetTimestamp();
-            backend.Gemm(false, false, size, size, size, a, a, c);
-            best = Math.Min(best, System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds);
+            BackendLimits limits = backend.MeasureLimits(TimeSpan.FromSeconds(0.3))!;
+            Assert.That(limits.ReadBytesPerSecond, Is.GreaterThan(1e8));
+            Assert.That(limits.TriadBytesPerSecond, Is.GreaterThan(1e8));
+            peak = Math.Max(peak, limits.OperationsPerSecond);
         }
-        Assert.That(2.0 * size * size * size / best, Is.LessThan(1.3 * limits.OperationsPerSecond));
+        Assert.That(Rate(), Is.LessThan(1.3 * peak));
+
+        double Rate()
+        {
+            for (int i = 0; i < 30; i++)
+            {
+                long start = System.Diagnostics.Stopwatch.GetTimestamp();
+                backend.Gemm(false, false, size, size, size, a, a, c);
+                best = Math.Min(best, System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds);
+            }
+            return 2.0 * size * size * size / best;
+        }
     }
 
     [Test]
