@@ -9,4 +9,8 @@ namespace EvenNet.Framework;
 /// <param name="Metadata">What the file says of itself.</param>
 public sealed record CheckpointReport(
     IReadOnlyList<string> Loaded, IReadOnlyList<string> Missing, IReadOnlyList<string> Skipped, IReadOnlyList<string> Reshaped, IReadOnlyList<string> Unused,
-    IReadOnlyDictionary<string, string> Metadata);
+    IReadOnlyDictionary<string, string> Metadata)
+{
+    /// <summary>Tensors whose sizes are neither the net's nor reshape to them, with both; their parameters are unchanged.</summary>
+    public IReadOnlyList<string> Mismatched { get; init; } = [];
+}

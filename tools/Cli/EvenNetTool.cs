@@ -44,7 +44,7 @@ internal static class EvenNetTool
     }
 
     /// <summary>All commands, in the order of the help.</summary>
-    public static IReadOnlyList<Verb> Verbs => [new DemoVerb(), new InitVerb(), new DiagnoseVerb(), new TrainVerb(), new EvalVerb(), new MatrixVerb(), new ReportVerb(), new SummaryVerb(), new BenchVerb(), new DoctorVerb()];
+    public static IReadOnlyList<Verb> Verbs => [new DemoVerb(), new InitVerb(), new DiagnoseVerb(), new TrainVerb(), new EvalVerb(), new MatrixVerb(), new ReportVerb(), new SummaryVerb(), new ConvertVerb(), new BenchVerb(), new DoctorVerb()];
 
     private static RootCommand Root()
     {

@@ -8,6 +8,9 @@ internal static class Text
     /// <summary>«60,965,224».</summary>
     public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>A number as programs read it.</summary>
+    public static string Invariant(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+
     /// <summary>«3.12e-04».</summary>
     public static string Rate(double value) => double.IsFinite(value) ? value.ToString("0.00e+00", CultureInfo.InvariantCulture) : "-";
 

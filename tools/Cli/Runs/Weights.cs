@@ -13,16 +13,17 @@ internal static class Weights
     /// <summary>Metadata: the net's name.</summary>
     public const string NetKey = "net";
 
-    private const string ClassesKey = "classes";
+    /// <summary>Metadata: the number of classes.</summary>
+    public const string ClassesKey = "classes";
 
     /// <summary>What a file says of its making. No clock and no machine, so that equal runs give equal files.</summary>
     public static Dictionary<string, string> Metadata(string net, int classes, string method, string between, ulong seed) => new(StringComparer.Ordinal)
     {
         [NetKey] = net,
-        [ClassesKey] = Invariant(classes),
+        [ClassesKey] = Text.Invariant(classes),
         ["method"] = method,
         ["between"] = between,
-        ["seed"] = Invariant(seed),
+        ["seed"] = Text.Invariant(seed),
     };
 
     /// <summary>The number of classes that a file was made for, if it is of this net and says so.</summary>
@@ -67,6 +68,4 @@ internal static class Weights
             : rates.Layers.FirstOrDefault(l => !double.IsFinite(l.OutputMean) || !double.IsFinite(l.OutputStd)) is { } layer ? $"{layer.Name} puts out" : null;
         if (bad is not null) throw new ToolException(ExitCode.Diverged, $"{bad} numbers that are not finite; look at --scale and --mean of the pictures, or choose another --method");
     }
-
-    private static string Invariant(IFormattable value) => value.ToString(null, System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -1,0 +1,70 @@
+using EvenNet.Cli;
+using EvenNet.Framework;
+using EvenNet.Initialization;
+using EvenNet.Kernels;
+using EvenNet.Models;
+
+namespace EvenNet.Tests.Cli;
+
+public sealed class ConvertTests
+{
+    private const float Factor = 0.25f;
+
+    // LeNet with random weights and a scale in its first layer.
+    private static void Save(string path)
+    {
+        using Backend backend = Backends.Open("cpu");
+        using var parameters = new ParameterSet(Nets.Find("lenet").Graph(), backend);
+        InitMethods.BlindInit("xavier", fills: null).Apply(parameters, seed: 3);
+        parameters["conv1.bias"].Fill(2);
+        parameters["conv1.scale"].Fill(Factor);
+        Checkpoint.Save(parameters, path);
+    }
+
+    private static float[] Read(string path, string tensor)
+    {
+        using SafetensorsFile file = Safetensors.Open(path);
+        var values = new float[file.Find(tensor)!.Count];
+        file.Read(tensor, 0, values);
+        return values;
+    }
+
+    [Test]
+    public void Every_tensor_arrives_as_it_was()
+    {
+        using var folder = new TemporaryFolder();
+        Save(folder["a.safetensors"]);
+        ToolRun run = ToolRun.Of("convert", folder["a.safetensors"], folder["b.safetensors"], "--net", "lenet", "--strict", "--json");
+        Assert.That(run.Json.GetProperty("loaded").GetArrayLength(), Is.EqualTo(9));
+        foreach (string tensor in (string[])["conv1.weight", "conv1.bias", "conv1.scale", "ip2.weight"])
+            Assert.That(Read(folder["b.safetensors"], tensor), Is.EqualTo(Read(folder["a.safetensors"], tensor)), tensor);
+        // What was written says whose it is.
+        Assert.That(ToolRun.Of("convert", folder["b.safetensors"], folder["c.safetensors"]).ExitCode, Is.Zero);
+    }
+
+    [Test]
+    public void Folding_multiplies_the_scale_into_weights_and_biases()
+    {
+        using var folder = new TemporaryFolder();
+        Save(folder["a.safetensors"]);
+        Assert.That(ToolRun.Of("convert", folder["a.safetensors"], folder["b.safetensors"], "--net", "lenet", "--fold-scale").ExitCode, Is.Zero);
+        Assert.That(Read(folder["b.safetensors"], "conv1.weight"), Is.EqualTo(Read(folder["a.safetensors"], "conv1.weight").Select(w => w * Factor)));
+        Assert.That(Read(folder["b.safetensors"], "conv1.bias"), Is.All.EqualTo(2 * Factor));
+        using SafetensorsFile file = Safetensors.Open(folder["b.safetensors"]);
+        Assert.That(file.Find("conv1.scale"), Is.Null);
+    }
+
+    [Test]
+    public void What_cannot_be_converted_is_said()
+    {
+        using var folder = new TemporaryFolder();
+        Save(folder["a.safetensors"]);
+        string a = folder["a.safetensors"], b = folder["b.safetensors"];
+        ToolRun.Of("convert", a, b).MustFail(ExitCode.Usage, "hold no net", "--net");
+        ToolRun.Of("convert", a, folder["b.h5"], "--net", "lenet").MustFail(ExitCode.Usage, "names no format", ".safetensors");
+        ToolRun.Of("convert", a, a, "--net", "lenet").MustFail(ExitCode.Usage, "same file");
+        ToolRun.Of("convert", a, b, "--net", "caffenet").MustFail(ExitCode.Data, "conv1.weight is 20×1×5×5 in the file");
+        ToolRun.Of("convert", folder["no.safetensors"], b, "--net", "lenet").MustFail(ExitCode.Data, "no.safetensors");
+        Assert.That(File.Exists(b), Is.False);
+    }
+}
