@@ -40,9 +40,20 @@ public static class Checkpoint
     /// <exception cref="IOException">The file could not be read.</exception>
     public static CheckpointReport Load(ParameterSet parameters, string path, bool strict = true, params IReadOnlyCollection<string> skip)
     {
-        foreach (string layer in skip) _ = parameters.Graph[layer];
         using SafetensorsFile file = Safetensors.Open(path);
-        var matches = new List<(Parameter Parameter, SafetensorsTensor Tensor)>();
+        return Load(parameters, file, strict, skip);
+    }
+
+    /// <inheritdoc cref="Load(ParameterSet, string, bool, IReadOnlyCollection{string})"/>
+    /// <param name="parameters">Where to.</param>
+    /// <param name="file">A file of any format, in the net's own names.</param>
+    /// <param name="strict">Whether a parameter that the file lacks, or a tensor that the net lacks, is an error. Sizes that differ always are.</param>
+    /// <param name="skip">Layers to leave as they are.</param>
+    public static CheckpointReport Load(ParameterSet parameters, IWeightFile file, bool strict = true, params IReadOnlyCollection<string> skip)
+    {
+        foreach (string layer in skip) _ = parameters.Graph[layer];
+        string path = file.Path;
+        var matches = new List<(Parameter Parameter, WeightTensor Tensor)>();
         List<string> missing = [], skipped = [], reshaped = [], misfits = [];
         foreach (Parameter p in parameters.All)
         {
@@ -50,7 +61,7 @@ public static class Checkpoint
             else if (file.Find(p.Name) is { } tensor)
             {
                 if (!Fits(p, tensor)) misfits.Add($"{p.Name} is {Sizes(tensor.Shape)} in the file and {Sizes(p.Spec.Dimensions)} in the net");
-                else if (tensor.DataType is not ("F32" or "F64")) misfits.Add($"{p.Name} is {tensor.DataType}; only F32 and F64 are read");
+                else if (!file.CanRead(tensor)) misfits.Add($"{p.Name} is {tensor.DataType}; only {file.ReadableTypes} are read");
                 else matches.Add((p, tensor));
                 if (!tensor.Shape.SequenceEqual(p.Spec.Dimensions.Select(d => (long)d))) reshaped.Add(p.Name);
             }
@@ -62,7 +73,7 @@ public static class Checkpoint
             misfits.AddRange(missing.Select(name => $"{name} is missing in the file"));
             misfits.AddRange(unused.Select(name => $"{SafetensorsHeader.Short(name)} is in the file only"));
         }
-        if (matches.Count == 0 && unused.Length == file.Tensors.Count) throw new WeightsFormatException(path, "none of its tensors belongs to this net");
+        if (parameters.All.Count > 0 && matches.Count == 0 && unused.Length == file.Tensors.Count) throw new WeightsFormatException(path, "none of its tensors belongs to this net");
         if (misfits.Count > 0) throw new WeightsFormatException(path, Explain(misfits));
 
         foreach ((Parameter parameter, _) in matches) Read(file, parameter);
@@ -78,7 +89,7 @@ public static class Checkpoint
     private static bool IsUnitScale(Parameter p) => IsScale(p) && p.Read().All(v => v == 1);
 
     // Equal but for dimensions of one, or one of the two a matrix with the same rows.
-    private static bool Fits(Parameter p, SafetensorsTensor tensor)
+    private static bool Fits(Parameter p, WeightTensor tensor)
     {
         if (tensor.Count != p.Count) return false;
         long[] file = [.. tensor.Shape.Where(d => d != 1)], net = [.. p.Spec.Dimensions.Where(d => d != 1).Select(d => (long)d)];
@@ -92,7 +103,7 @@ public static class Checkpoint
         return $"does not fit this net:\n  {string.Join("\n  ", misfits.Take(most))}{more}";
     }
 
-    private static void Read(SafetensorsFile file, Parameter parameter)
+    private static void Read(IWeightFile file, Parameter parameter)
     {
         var buffer = new float[Math.Min(ChunkElements, parameter.Count)];
         Region to = parameter.Values;

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace EvenNet.Framework;
 
 /// <summary>An open safetensors file. The header has been checked whole; tensors are read on request, straight into the caller's memory.</summary>
-public sealed class SafetensorsFile : IDisposable
+public sealed class SafetensorsFile : IWeightFile
 {
     private const int ChunkBytes = 1 << 20;
 
@@ -31,6 +31,11 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>The header's <c>__metadata__</c>, empty where it has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <inheritdoc/>
+    public string ReadableTypes => "F32, F64, F16 and BF16";
+
+    IReadOnlyList<WeightTensor> IWeightFile.Tensors => Tensors;
 
     internal static SafetensorsFile Open(string path)
     {
@@ -67,8 +72,13 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>The tensor of that name, or null.</summary>
     public SafetensorsTensor? Find(string name) => byName.GetValueOrDefault(name);
 
+    /// <inheritdoc/>
+    public bool CanRead(WeightTensor tensor) => tensor.DataType is "F32" or "F64" or "F16" or "BF16";
+
+    WeightTensor? IWeightFile.Find(string name) => Find(name);
+
     /// <summary>Reads a whole tensor. Several threads may read at once.</summary>
-    /// <exception cref="WeightsFormatException">No such tensor, another number of elements, a type other than F32 and F64, or a cut file.</exception>
+    /// <exception cref="WeightsFormatException">No such tensor, another number of elements, a type that is not read, or a cut file.</exception>
     public void Read(string name, Span<float> destination)
     {
         SafetensorsTensor tensor = Find(name) ?? throw new WeightsFormatException(path, $"has no tensor named {name}");
@@ -78,7 +88,7 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>Reads the elements of a tensor from index <paramref name="first"/> on, as many as <paramref name="destination"/> holds.</summary>
-    /// <exception cref="WeightsFormatException">No such tensor, not so many elements, a type other than F32 and F64, or a cut file.</exception>
+    /// <exception cref="WeightsFormatException">No such tensor, not so many elements, a type that is not read, or a cut file.</exception>
     public void Read(string name, long first, Span<float> destination)
     {
         SafetensorsTensor tensor = Find(name) ?? throw new WeightsFormatException(path, $"has no tensor named {name}");
@@ -93,8 +103,11 @@ public sealed class SafetensorsFile : IDisposable
             case "F64":
                 ReadDoubles(name, dataStart + tensor.Begin + sizeof(double) * first, destination);
                 break;
+            case "F16" or "BF16":
+                ReadHalves(name, dataStart + tensor.Begin + sizeof(ushort) * first, destination, isHalf: tensor.DataType == "F16");
+                break;
             default:
-                throw new WeightsFormatException(path, $"tensor {name} is {tensor.DataType}; only F32 and F64 are read");
+                throw new WeightsFormatException(path, $"tensor {name} is {tensor.DataType}; only {ReadableTypes} are read");
         }
     }
 
@@ -115,6 +128,25 @@ public sealed class SafetensorsFile : IDisposable
                 if (double.IsFinite(value) && !float.IsFinite((float)value))
                     throw new WeightsFormatException(path, $"tensor {name} holds {value}, which float32 cannot (at most {float.MaxValue})");
                 destination[i] = (float)value;
+            }
+            position += bytes.Length;
+            destination = destination[count..];
+        }
+    }
+
+    // F16 is IEEE's half precision; BF16 the upper half of a float32.
+    private void ReadHalves(string name, long position, Span<float> destination, bool isHalf)
+    {
+        byte[] buffer = new byte[Math.Min(ChunkBytes, sizeof(ushort) * (long)destination.Length)];
+        while (destination.Length > 0)
+        {
+            int count = Math.Min(buffer.Length / sizeof(ushort), destination.Length);
+            Span<byte> bytes = buffer.AsSpan(0, count * sizeof(ushort));
+            ReadBytes(name, position, bytes);
+            for (int i = 0; i < count; i++)
+            {
+                ushort bits = BinaryPrimitives.ReadUInt16LittleEndian(bytes[(i * sizeof(ushort))..]);
+                destination[i] = isHalf ? (float)BitConverter.UInt16BitsToHalf(bits) : BitConverter.Int32BitsToSingle(bits << 16);
             }
             position += bytes.Length;
             destination = destination[count..];

@@ -6,10 +6,10 @@ namespace EvenNet.Framework;
 /// <param name="Shape">Sizes from the slowest to the fastest; empty for a scalar.</param>
 /// <param name="Begin">First byte, counted from the end of the header.</param>
 /// <param name="End">The byte after the last.</param>
-public sealed record SafetensorsTensor(string Name, string DataType, IReadOnlyList<long> Shape, long Begin, long End)
+public sealed record SafetensorsTensor(string Name, string DataType, IReadOnlyList<long> Shape, long Begin, long End) : WeightTensor(Name, DataType, Shape)
 {
-    /// <summary>Elements: the product of the sizes.</summary>
-    public long Count => (End - Begin) / ElementBytes(DataType);
+    /// <inheritdoc/>
+    public override long Count => (End - Begin) / ElementBytes(DataType);
 
     // Bytes an element, by the format's list of types; 0 for a type that it does not have.
     internal static int ElementBytes(string dataType) => dataType switch

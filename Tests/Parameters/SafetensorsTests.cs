@@ -95,14 +95,29 @@ public sealed class SafetensorsTests
     }
 
     [Test]
+    public void Both_kinds_of_halves_are_read()
+    {
+        using var folder = new TemporaryFolder();
+        // One, minus two and the smallest subnormal of IEEE's half; then one, minus two and a third of the upper half of float32.
+        byte[] data = [0x00, 0x3c, 0x00, 0xc0, 0x01, 0x00, 0x80, 0x3f, 0x00, 0xc0, 0xab, 0x3e];
+        WriteRaw(folder["w"], """{"a":{"dtype":"F16","shape":[3],"data_offsets":[0,6]},"b":{"dtype":"BF16","shape":[3],"data_offsets":[6,12]}}""", data);
+        using SafetensorsFile file = Safetensors.Open(folder["w"]);
+        float[] a = new float[3], b = new float[2];
+        file.Read("a", a);
+        file.Read("b", 1, b);
+        Assert.That(a, Is.EqualTo(new[] { 1f, -2, 5.9604645e-8f }));
+        Assert.That(b, Is.EqualTo(new[] { -2f, 0.333984375f }));
+    }
+
+    [Test]
     public void Other_types_are_listed_but_refused_by_name()
     {
         using var folder = new TemporaryFolder();
-        WriteRaw(folder["w"], """{"half":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}""", new byte[4]);
+        WriteRaw(folder["w"], """{"count":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}""", new byte[16]);
         using SafetensorsFile file = Safetensors.Open(folder["w"]);
-        Assert.That(file.Find("half")!.Count, Is.EqualTo(2));
-        Assert.That(() => file.Read("half", new float[2]),
-            Throws.TypeOf<WeightsFormatException>().With.Message.EqualTo($"{folder["w"]}: tensor half is BF16; only F32 and F64 are read"));
+        Assert.That(file.Find("count")!.Count, Is.EqualTo(2));
+        Assert.That(() => file.Read("count", new float[2]),
+            Throws.TypeOf<WeightsFormatException>().With.Message.EqualTo($"{folder["w"]}: tensor count is I64; only F32, F64, F16 and BF16 are read"));
     }
 
     [Test]

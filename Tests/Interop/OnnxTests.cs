@@ -1,0 +1,114 @@
+using EvenNet.Framework;
+using EvenNet.Interop;
+using EvenNet.Models;
+
+namespace EvenNet.Tests;
+
+public sealed class OnnxTests
+{
+    // Of the largest score. Both sides add up in float32, in orders of their own.
+    private const double Tolerance = 1e-4;
+
+    private OnnxRuntime? runtime;
+    private string missing = "";
+
+    private static IEnumerable<LayerCase> Cases => Every.LayerCase;
+
+    private static string[] SmallNets =>
+    [
+        "lenet", "cifar10_quick", "cifar10_full", "caffenet-mini", "fitnet4", "fitnet4-maxout", "fitnet4-vlrelu", "fitnet4-prelu", "fitnet4-elu", "fitnet4-tanh",
+        "fitnet4-sigmoid", "fitnet-mnist", "resnet20", "plain20",
+    ];
+
+    private static IEnumerable<string> LargeNets => Nets.All.Select(n => n.Name).Except(SmallNets);
+
+    [OneTimeSetUp]
+    public void Start() => runtime = OnnxRuntime.Start(out missing);
+
+    [OneTimeTearDown]
+    public void Stop() => runtime?.Dispose();
+
+    [Test]
+    public void Every_layer_computes_the_same_in_onnx_runtime([ValueSource(nameof(Cases))] LayerCase c)
+    {
+        using ExportedNet net = ExportedNet.Of(c);
+        RequireEqual(net, new OnnxOptions());
+    }
+
+    [Test]
+    public void Small_nets_compute_the_same_in_onnx_runtime([ValueSource(nameof(SmallNets))] string name)
+    {
+        using ExportedNet net = ExportedNet.Of(Nets.Find(name).Graph(), batch: 2);
+        RequireEqual(net, new OnnxOptions());
+    }
+
+    [Test, Explicit("minutes, and gigabytes of memory for VGG-16"), Category("Slow")]
+    public void Large_nets_compute_the_same_in_onnx_runtime([ValueSource(nameof(LargeNets))] string name)
+    {
+        using ExportedNet net = ExportedNet.Of(Nets.Find(name).Graph(), batch: 1);
+        RequireEqual(net, new OnnxOptions { WeightsBeside = name == "vgg16" ? true : null });
+    }
+
+    [Test]
+    public void Weights_may_lie_beside_the_model()
+    {
+        using ExportedNet net = ExportedNet.Of(Nets.Find("cifar10_quick").Graph(), batch: 3);
+        RequireEqual(net, new OnnxOptions { WeightsBeside = true });
+    }
+
+    [Test]
+    public void Every_layer_comes_back([ValueSource(nameof(Cases))] LayerCase c)
+    {
+        using ExportedNet net = ExportedNet.Of(c);
+        RequireSameBack(net, beside: false);
+    }
+
+    [Test]
+    public void Small_nets_come_back_layer_by_layer([ValueSource(nameof(SmallNets))] string name, [Values] bool beside)
+    {
+        using ExportedNet net = ExportedNet.Of(Nets.Find(name).Graph(), batch: 1);
+        Graph back = RequireSameBack(net, beside);
+        Assert.That(back.Nodes.Select(n => (n.Name, Kind(n), n.Shape)), Is.EquivalentTo(net.Parameters.Graph.Nodes.Select(n => (n.Name, Kind(n), n.Shape))));
+
+        // Rounding down comes to the same where nothing is left over.
+        static object Kind(Node n) => n.Layer switch
+        {
+            Pooling p => p with { Floor = false },
+            Convolution c => c with { Decay = 1, BiasRate = 2 },
+            InnerProduct f => f with { Decay = 1, BiasRate = 2 },
+            BatchNorm b => b with { Fraction = 0 },
+            Eltwise e => e.Kind,
+            _ => n.Layer,
+        };
+    }
+
+    private void RequireEqual(ExportedNet net, OnnxOptions options)
+    {
+        if (runtime is null) Assert.Ignore(missing);
+        using var folder = new TemporaryFolder();
+        OnnxExport.Write(net.Parameters, folder["net.onnx"], options);
+        Assert.That(File.Exists(folder["net.onnx.data"]), Is.EqualTo(options.WeightsBeside == true));
+        var theirs = runtime!.Run(folder["net.onnx"], net.Inputs);
+        double[][] ours = net.Run();
+        for (int i = 0; i < ours.Length; i++)
+        {
+            // An output that is an input has a copy's name there.
+            (int[] sizes, double[] values) = theirs[net.Scores[i].Layer is Input ? $"{net.Scores[i].Name}/output" : net.Scores[i].Name];
+            double error = Sample.RelativeError(ours[i], values);
+            TestContext.Out.WriteLine($"{net.Scores[i].Name} [{string.Join(", ", sizes)}]: {error:E1}");
+            Assert.That(sizes[0], Is.EqualTo(net.Batch));
+            Assert.That(error, Is.LessThan(Tolerance), net.Scores[i].Name);
+        }
+    }
+
+    private static Graph RequireSameBack(ExportedNet net, bool beside)
+    {
+        using var folder = new TemporaryFolder();
+        OnnxExport.Write(net.Parameters, folder["net.onnx"], new OnnxOptions { WeightsBeside = beside });
+        using OnnxFile file = OnnxFile.Open(folder["net.onnx"]);
+        double[][] back = net.Run(file.Graph, file, out CheckpointReport report), ours = net.Run();
+        Assert.That(report.Missing.Concat(report.Unused).Concat(report.Reshaped), Is.Empty);
+        for (int i = 0; i < ours.Length; i++) Assert.That(Sample.RelativeError(ours[i], back[i]), Is.LessThan(1e-5), net.Scores[i].Name);
+        return file.Graph;
+    }
+}
