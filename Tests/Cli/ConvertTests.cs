@@ -55,6 +55,20 @@ public sealed class ConvertTests
     }
 
     [Test]
+    public void A_net_goes_to_onnx_and_back_with_its_scale_in_the_weights()
+    {
+        using var folder = new TemporaryFolder();
+        Save(folder["a.safetensors"]);
+        Assert.That(ToolRun.Of("convert", folder["a.safetensors"], folder["net.onnx"], "--net", "lenet").ExitCode, Is.Zero);
+        ToolRun back = ToolRun.Of("convert", folder["net.onnx"], folder["b.safetensors"], "--strict", "--json");
+        Assert.That(back.Json.GetProperty("loaded").GetArrayLength(), Is.EqualTo(8));
+        Assert.That(Read(folder["b.safetensors"], "conv1.weight"), Is.EqualTo(Read(folder["a.safetensors"], "conv1.weight").Select(w => w * Factor)));
+        Assert.That(Read(folder["b.safetensors"], "ip2.weight"), Is.EqualTo(Read(folder["a.safetensors"], "ip2.weight")));
+        // The weights alone, into a net that is named.
+        Assert.That(ToolRun.Of("convert", folder["net.onnx"], folder["c.safetensors"], "--net", "lenet", "--strict").ExitCode, Is.Zero);
+    }
+
+    [Test]
     public void What_cannot_be_converted_is_said()
     {
         using var folder = new TemporaryFolder();

@@ -38,6 +38,9 @@ public static class OnnxExport
     /// <summary>What is put after a model's name for the file of its weights.</summary>
     public const string WeightsExtension = ".data";
 
+    /// <summary>The layers that are written; of losses, the scores below them.</summary>
+    public static IReadOnlyList<Type> Layers => OnnxGraphWriter.Layers;
+
     /// <summary>Writes the net with its weights, whole or not at all.</summary>
     /// <exception cref="GraphException">A layer has no counterpart in ONNX; the message names it and those that have.</exception>
     /// <exception cref="IOException">A file could not be written; an earlier model is unchanged.</exception>

@@ -4,6 +4,13 @@ namespace EvenNet.Interop;
 
 internal sealed partial class OnnxGraphWriter
 {
+    /// <summary>The layers that are written.</summary>
+    public static IReadOnlyList<Type> Layers { get; } =
+    [
+        typeof(Input), typeof(Convolution), typeof(InnerProduct), typeof(Pooling), typeof(Lrn), typeof(LrnWithin), typeof(Relu), typeof(Elu), typeof(Sigmoid), typeof(Tanh),
+        typeof(Softmax), typeof(PRelu), typeof(Dropout), typeof(Concat), typeof(Eltwise), typeof(BatchNorm), typeof(Scale), typeof(ChannelPad),
+    ];
+
     private Value Write(Node node, IReadOnlyList<Node> nodes) => node.Layer switch
     {
         Input => WriteInput(node),
@@ -27,9 +34,8 @@ internal sealed partial class OnnxGraphWriter
         BatchNorm layer => WriteBatchNorm(node, layer, nodes),
         Scale layer => WriteScale(node, layer),
         ChannelPad => WriteChannelPad(node),
-        _ => throw new GraphException(
-            $"{node.Name} ({node.Layer.GetType().Name}): this layer has no counterpart in ONNX's operators. Those that have: Input, Convolution, InnerProduct, Pooling, "
-            + "Lrn, LrnWithin, Relu, Elu, Sigmoid, Tanh, Softmax, PRelu, Dropout, Concat, Eltwise, BatchNorm, Scale, ChannelPad; losses are left out at the end of a net"),
+        _ => throw new GraphException($"{node.Name} ({node.Layer.GetType().Name}): this layer has no counterpart in ONNX's operators. Those that have: "
+            + $"{string.Join(", ", Layers.Select(l => l.Name))}; losses are left out at the end of a net"),
     };
 
     private Value WriteInput(Node node)
