@@ -7,6 +7,9 @@ public static class Nets
 {
     private static readonly (float, float, float) ImageNetMean = (104, 117, 123);
 
+    // torchvision's 0.406, 0.456 and 0.485 of 255.
+    private static readonly (float, float, float) TorchMean = (103.53f, 116.28f, 123.675f);
+
     // Of the 50,000 training pictures of CIFAR-10 (Krizhevsky 2009): 113.87, 122.95, 125.31.
     private static readonly (float, float, float) CifarMean = (114, 123, 125);
 
@@ -21,6 +24,8 @@ public static class Nets
         new("vgg16", "VGG-16 (Simonyan and Zisserman 2015)", c => [Vgg16.Scores(c)], (103.939f, 116.779f, 123.68f), Fills: null),
         new("googlenet", "GoogLeNet (Szegedy et al. 2015), main classifier", c => [GoogLeNet.Scores(c).Main], ImageNetMean, Xavier) { Trained = TrainedHeads },
         new("googlenet-aux", "GoogLeNet with both auxiliary classifiers", WithHeads, ImageNetMean, Xavier) { Trained = TrainedHeads },
+        new("alexnet-owt", "AlexNet in one column (Krizhevsky 2014), torchvision's alexnet", c => [AlexNetOwt.Scores(c)], TorchMean, Fills: null),
+        new("googlenet-bn", "GoogLeNet with batch normalization, torchvision's googlenet", c => [GoogLeNetBn.Scores(c)], (127.5f, 127.5f, 127.5f), Fills: null),
         new("caffenet-mini", "CaffeNet's layers at a sixteenth of the work, for 113×113 pictures", c => [CaffeNetMini.Scores(c)], ImageNetMean, layer => Tuned(layer, bias: 1)) { Classes = 20 },
         new("caffenet-bn", "CaffeNet with batch normalization", c => [CaffeNetBn.Scores(c)], ImageNetMean, layer => Tuned(layer, bias: 0)),
         new("cifar10_quick", "Caffe's smaller net for CIFAR-10, for 32×32 pictures", c => [Cifar10Quick.Scores(c)], CifarMean, CifarQuick) { Classes = 10 },

@@ -69,6 +69,37 @@ public sealed class ConvertTests
     }
 
     [Test]
+    public void Weights_go_to_numpy_and_to_PyTorch_and_back()
+    {
+        using var folder = new TemporaryFolder();
+        Save(folder["a.safetensors"]);
+        Assert.That(ToolRun.Of("convert", folder["a.safetensors"], folder["b.npz"], "--net", "lenet").ExitCode, Is.Zero);
+        Assert.That(ToolRun.Of("convert", folder["b.npz"], folder["c.safetensors"], "--net", "lenet", "--strict").ExitCode, Is.Zero);
+        Assert.That(Read(folder["c.safetensors"], "conv1.weight"), Is.EqualTo(Read(folder["a.safetensors"], "conv1.weight")));
+        Assert.That(Read(folder["c.safetensors"], "conv1.scale"), Is.EqualTo(new[] { Factor }));
+
+        Assert.That(ToolRun.Of("convert", folder["a.safetensors"], folder["torch.safetensors"], "--net", "lenet", "--torch-names").ExitCode, Is.Zero);
+        Assert.That(Read(folder["torch.safetensors"], "conv1.weight"), Is.EqualTo(Read(folder["a.safetensors"], "conv1.weight").Select(w => w * Factor)));
+        ToolRun.Of("convert", folder["a.safetensors"], folder["torch.npz"], "--net", "lenet", "--torch-names").MustFail(ExitCode.Usage, "--torch-names writes .safetensors");
+    }
+
+    [Test]
+    public void A_state_dict_of_torchvisions_is_known_by_its_names()
+    {
+        using var folder = new TemporaryFolder();
+        using (Backend backend = Backends.Open("cpu"))
+        using (var parameters = new ParameterSet(Nets.Find("googlenet-bn").Graph(), backend))
+        {
+            InitMethods.BlindInit("xavier", fills: null).Apply(parameters, seed: 3);
+            Checkpoint.Save(parameters, folder["a.safetensors"]);
+        }
+        Assert.That(ToolRun.Of("convert", folder["a.safetensors"], folder["torch.safetensors"], "--net", "googlenet-bn", "--torch-names").ExitCode, Is.Zero);
+        using (SafetensorsFile file = Safetensors.Open(folder["torch.safetensors"])) Assert.That(file.Find("inception3a.branch2.1.conv.weight")?.Shape, Is.EqualTo(new long[] { 128, 96, 3, 3 }));
+        Assert.That(ToolRun.Of("convert", folder["torch.safetensors"], folder["b.safetensors"], "--net", "googlenet-bn", "--strict").ExitCode, Is.Zero);
+        Assert.That(Read(folder["b.safetensors"], "inception_5b/1x1.weight"), Is.EqualTo(Read(folder["a.safetensors"], "inception_5b/1x1.weight")));
+    }
+
+    [Test]
     public void What_cannot_be_converted_is_said()
     {
         using var folder = new TemporaryFolder();

@@ -47,4 +47,8 @@ internal sealed record WeightReading(bool Strict, IReadOnlyCollection<string> Sk
 /// <param name="Net">Whose weights they are.</param>
 /// <param name="FoldScale">Multiply the frozen scales into weights and biases instead of writing them as layers of their own.</param>
 /// <param name="Note">Takes what could not be written as it is, a line each.</param>
-internal sealed record ModelWriting(NetInfo Net, bool FoldScale, Action<string> Note);
+internal sealed record ModelWriting(NetInfo Net, bool FoldScale, Action<string> Note)
+{
+    /// <summary>Name tensors as PyTorch does, in formats that hold nothing but tensors.</summary>
+    public bool TorchNames { get; init; }
+}

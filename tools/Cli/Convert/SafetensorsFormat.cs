@@ -1,9 +1,10 @@
 using EvenNet.Framework;
+using EvenNet.Interop;
 using EvenNet.Models;
 
 namespace EvenNet.Cli;
 
-/// <summary>EvenNet's own weight files. Those that this program wrote name their net, if it is one of ours.</summary>
+/// <summary>EvenNet's own weight files, and PyTorch's. Those that this program wrote name their net, if it is one of ours.</summary>
 internal sealed class SafetensorsFormat() : ModelFormat(".safetensors", "EvenNet weights")
 {
     public override NetInfo ReadNet(string path, NetReading reading)
@@ -14,11 +15,24 @@ internal sealed class SafetensorsFormat() : ModelFormat(".safetensors", "EvenNet
         return Weights.Classes(path, named) is { } classes ? named with { Classes = classes } : named;
     }
 
-    public override CheckpointReport ReadWeights(ParameterSet parameters, string path, WeightReading reading) =>
-        Checkpoint.Load(parameters, path, reading.Strict, reading.Skip);
+    // A file with PyTorch's names for all of the net's parameters, and not with the net's own, is a state_dict.
+    public override CheckpointReport ReadWeights(ParameterSet parameters, string path, WeightReading reading)
+    {
+        using SafetensorsFile file = Safetensors.Open(path);
+        TorchNaming? naming = parameters.All.Any(p => p.Spec.Name == "weight" && file.Find(p.Name) is null)
+            ? TorchNaming.Published.Append(TorchNaming.Plain).FirstOrDefault(n => n.Fits(parameters, file)) : null;
+        if (naming is null) return Checkpoint.Load(parameters, file, reading.Strict, reading.Skip);
+        using var weights = new TorchWeights(file, parameters, naming);
+        return Checkpoint.Load(parameters, weights, reading.Strict, reading.Skip);
+    }
 
     public override void Write(ParameterSet parameters, string path, ModelWriting writing, CancellationToken cancellation)
     {
+        if (writing.TorchNames)
+        {
+            TorchWeights.Save(parameters, path, TorchNaming.Published.FirstOrDefault(n => n.Name == writing.Net.Name) ?? TorchNaming.Plain, cancellation);
+            return;
+        }
         if (writing.FoldScale) ScaleFolding.Fold(parameters);
         Checkpoint.Save(parameters, path, new Dictionary<string, string>(StringComparer.Ordinal)
         {
