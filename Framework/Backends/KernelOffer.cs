@@ -31,6 +31,9 @@ public sealed record KernelOffer(string Name, IReadOnlyList<Layout> Reads, Layou
     /// </summary>
     public bool TakesParts { get; init; }
 
+    /// <summary>The kernel may find its one input where it writes its output, and run again there, changes nothing.</summary>
+    public bool Overwrites { get; init; }
+
     /// <summary>Elements that live from this kernel's forward to its backward pass.</summary>
     public long Saved { get; init; }
 

@@ -48,7 +48,7 @@ internal sealed class Planner
             for (int i = 0; i < step.Inputs.Count; i++)
                 if (step.WritesGradient(i)) step.Inputs[i].FirstWriter = step;
         foreach (PlanStep step in steps)
-            if (step.Offer.TakesParts) PlaceParts(step);
+            if (step.Offer.TakesParts || CanOverwrite(graph, step)) PlaceParts(step);
         return new Plan(steps, values, valueOf, graph.Outputs);
     }
 
@@ -96,6 +96,11 @@ internal sealed class Planner
         copy.Halo = Math.Max(copy.Halo, wanted.Halo);
         return copy;
     }
+
+    // Only where the value below is not wanted again, by a backward pass or by the caller.
+    private bool CanOverwrite(Graph graph, PlanStep step) =>
+        step.Offer.Overwrites && !options.Backward && options.ShareMemory
+        && !step.Source.Inputs.Any(node => options.Observe.Contains(node) || graph.Outputs.Contains(node));
 
     // What a step that joins values alone reads is made in its place; a gradient, where its maker needs no wider border than the whole has.
     private static void PlaceParts(PlanStep step)

@@ -20,11 +20,12 @@ internal sealed class SubspaceIteration
     // From so many pairs on, this share of them is found first.
     private const int SmallestStaged = 64, FirstStage = 8;
 
-    // Residuals: relative to the pair's own value, and to the largest; values under the last are nothing but rounding.
-    private const double OwnTolerance = 1e-4, LargestTolerance = 5e-6, ZeroTolerance = 1e-9;
+    // Residuals are relative to the pair's own value, or to the largest with a share of that tolerance; values under the last are nothing but rounding.
+    private const double LargestShare = 0.05, ZeroTolerance = 1e-9;
 
     private readonly Arithmetic arithmetic;
     private readonly RandomSource random;
+    private readonly double ownTolerance;
     private readonly int dimensions, all;
     private readonly double[] matrix, remaining, basis, image, values;
     private readonly float[] narrow;
@@ -33,8 +34,9 @@ internal sealed class SubspaceIteration
     // Pairs wanted in this stage, and rows of its block.
     private int count, rows;
 
-    public SubspaceIteration(Arithmetic arithmetic, double[] matrix, int dimensions, int count, RandomSource random)
+    public SubspaceIteration(Arithmetic arithmetic, double[] matrix, int dimensions, int count, double tolerance, RandomSource random)
     {
+        ownTolerance = tolerance;
         (this.arithmetic, this.matrix, this.dimensions, all, this.random) = (arithmetic, matrix, dimensions, count, random);
         int most = Rows(count);
         remaining = ArrayPool<double>.Shared.Rent(matrix.Length);
@@ -140,7 +142,7 @@ internal sealed class SubspaceIteration
                 double rest = product[i] - values[row] * vector[i];
                 residual += rest * rest;
             }
-            double tolerance = Math.Max(Math.Min(OwnTolerance * values[row], LargestTolerance * largest), ZeroTolerance * largest);
+            double tolerance = Math.Max(ownTolerance * Math.Min(values[row], LargestShare * largest), ZeroTolerance * largest);
             if (Math.Sqrt(residual) <= tolerance && converged == row - locked) converged++;
             if (row < count && residual > 0) excess = Math.Max(excess, Math.Sqrt(residual) / tolerance);
         }

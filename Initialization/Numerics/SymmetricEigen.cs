@@ -12,6 +12,15 @@ public sealed class SymmetricEigen(Arithmetic arithmetic)
 {
     private const int LargestDense = 384;
 
+    /// <summary>
+    /// Largest residual of a pair, relative to its value, at which an iteration ends; <see cref="DefaultTolerance"/> by default. What the vectors
+    /// found span may mix that much of its neighbours in; within it they make the matrix diagonal all the same.
+    /// </summary>
+    public double Tolerance { get; init; } = DefaultTolerance;
+
+    /// <summary>10⁻⁴.</summary>
+    public const double DefaultTolerance = 1e-4;
+
     /// <summary>The <paramref name="count"/> largest eigenpairs.</summary>
     /// <param name="matrix">A symmetric positive semi-definite matrix: d×d.</param>
     /// <param name="dimensions">Its rows and columns, d.</param>
@@ -30,7 +39,7 @@ public sealed class SymmetricEigen(Arithmetic arithmetic)
 
         EigenPairs pairs = dimensions <= LargestDense || count > dimensions / 2
             ? DenseEigen.Largest(arithmetic, matrix, dimensions, count)
-            : new SubspaceIteration(arithmetic, matrix, dimensions, count, random).Run();
+            : new SubspaceIteration(arithmetic, matrix, dimensions, count, Tolerance, random).Run();
         FixSigns(pairs);
         return pairs;
     }

@@ -59,13 +59,14 @@ public sealed class Whitening
     /// Whitening by the population covariance: m = min(outputs, rank) directions with scales 1/√λ, so that whitened patches
     /// have unit variance. No ridge: directions without variance are left out instead. See <see cref="IsResolved"/>.
     /// </summary>
-    public static Whitening Of(Arithmetic arithmetic, Covariance patches, int outputs, RandomSource random) =>
-        Of(arithmetic, patches.Mean(), patches.Values(), outputs, random);
+    public static Whitening Of(Arithmetic arithmetic, Covariance patches, int outputs, RandomSource random, double tolerance = SymmetricEigen.DefaultTolerance) =>
+        Of(arithmetic, patches.Mean(), patches.Values(), outputs, random, tolerance);
 
     /// <summary>The same from mean, d, and population covariance, d×d.</summary>
-    public static Whitening Of(Arithmetic arithmetic, double[] mean, double[] covariance, int outputs, RandomSource random)
+    public static Whitening Of(
+        Arithmetic arithmetic, double[] mean, double[] covariance, int outputs, RandomSource random, double tolerance = SymmetricEigen.DefaultTolerance)
     {
-        EigenPairs pairs = Pairs(arithmetic, covariance, mean.Length, outputs, random);
+        EigenPairs pairs = Pairs(arithmetic, covariance, mean.Length, outputs, random, tolerance);
         return new(arithmetic, mean, pairs, Inverse(pairs));
     }
 
@@ -75,7 +76,7 @@ public sealed class Whitening
     /// </summary>
     public static Whitening Reference(Arithmetic arithmetic, Covariance patches, int outputs, RandomSource random)
     {
-        EigenPairs pairs = Pairs(arithmetic, patches.Scatter(), patches.Dimensions, outputs, random);
+        EigenPairs pairs = Pairs(arithmetic, patches.Scatter(), patches.Dimensions, outputs, random, SymmetricEigen.DefaultTolerance);
         double[] scales = [.. pairs.Values.Select(value => value < ReferenceZero ? 0 : 1 / Math.Sqrt(value + ReferenceRidge))];
         return new(arithmetic, patches.Mean(), pairs, scales);
     }
@@ -173,9 +174,9 @@ public sealed class Whitening
 
     private static double[] Inverse(EigenPairs pairs) => [.. pairs.Values.Take(pairs.Rank).Select(value => 1 / Math.Sqrt(value))];
 
-    private static EigenPairs Pairs(Arithmetic arithmetic, double[] matrix, int dimensions, int outputs, RandomSource random)
+    private static EigenPairs Pairs(Arithmetic arithmetic, double[] matrix, int dimensions, int outputs, RandomSource random, double tolerance)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
-        return new SymmetricEigen(arithmetic).Largest(matrix, dimensions, Math.Min(outputs, dimensions), random);
+        return new SymmetricEigen(arithmetic) { Tolerance = tolerance }.Largest(matrix, dimensions, Math.Min(outputs, dimensions), random);
     }
 }

@@ -53,8 +53,11 @@ public abstract record PatchFiller : IWeightFiller
     /// <summary>The group's filters in the whitened space: outputs per group × kept.</summary>
     protected abstract float[] Points(WeightRequest request, int group, Whitening whitening, WhitenedPatches patches);
 
+    /// <summary>How exactly the directions are found: <see cref="SymmetricEigen.Tolerance"/>.</summary>
+    private protected virtual double Tolerance => SymmetricEigen.DefaultTolerance;
+
     // Mean and covariance of every patch of every image; once more on the whitened patches where float32 leaves the weak directions open.
-    private static Whitening Whiten(WeightRequest request, int group, WindowCovariance? window)
+    private Whitening Whiten(WeightRequest request, int group, WindowCovariance? window)
     {
         const int ChunkRows = 2048;
         int d = request.Patches.Dimensions;
@@ -70,11 +73,11 @@ public abstract record PatchFiller : IWeightFiller
         }
         RandomSource random = request.Random(RandomPurpose.Eigenvectors, group);
         Whitening whitening;
-        if (window is null) whitening = Whitening.Of(request.Arithmetic, Covariance(d, static rows => rows), request.OutputsPerGroup, random);
+        if (window is null) whitening = Whitening.Of(request.Arithmetic, Covariance(d, static rows => rows), request.OutputsPerGroup, random, Tolerance);
         else
         {
             (double[] mean, double[] covariance) = window.Values(group);
-            whitening = Whitening.Of(request.Arithmetic, mean, covariance, request.OutputsPerGroup, random);
+            whitening = Whitening.Of(request.Arithmetic, mean, covariance, request.OutputsPerGroup, random, Tolerance);
         }
         if (whitening.IsResolved) return whitening;
         float[] white = new float[ChunkRows * whitening.Dimensions];

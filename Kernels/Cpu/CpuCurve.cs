@@ -10,41 +10,44 @@ internal interface ICurve
     /// <summary>f(x).</summary>
     static abstract Vector512<float> Value(Vector512<float> x, Vector512<float> alpha);
 
-    /// <summary>f′(x) where y = f(x).</summary>
-    static abstract Vector512<float> Slope(Vector512<float> y, Vector512<float> alpha);
+    /// <summary>f′(x) from what the offer keeps: y = f(x), or x.</summary>
+    static abstract Vector512<float> Slope(Vector512<float> kept, Vector512<float> alpha);
 
     /// <summary>Whether f(0) = 0, so that the zeros after a last block's channels stay zeros.</summary>
     static abstract bool KeepsZero { get; }
 }
 
-/// <summary>y = f(x) and dx = dy · f′(x), in the order that x arrives in. Backward keeps y, which the next layer keeps anyway, and not x.</summary>
+/// <summary>
+/// y = f(x) and dx = dy · f′(x), in the order that x arrives in. Backward keeps y, which the next layer keeps anyway, or x where only that tells the slope.
+/// </summary>
 internal sealed unsafe class CpuCurve<TCurve> : Kernel where TCurve : ICurve
 {
     private readonly Threads threads;
     private readonly float alpha;
     private readonly bool accumulate, hasTail;
-    private readonly CpuTensor x, y, dx, dy;
+    private readonly CpuTensor x, y, kept, dx, dy;
     private readonly CpuTensorPieces forwardPieces, backwardPieces;
     private readonly Action<int, int> forward, backward;
 
-    private CpuCurve(Bindings b, float alpha, Threads threads)
+    private CpuCurve(Bindings b, float alpha, BackwardReads keeps, Threads threads)
     {
         (this.threads, this.alpha, accumulate) = (threads, alpha, b.Accumulate[0]);
         (x, y) = (new CpuTensor(b.Inputs[0]), new CpuTensor(b.Output));
+        kept = keeps == BackwardReads.Output ? y : x;
         hasTail = !TCurve.KeepsZero && y.Lanes > 1 && y.Channels % y.Lanes != 0;
         forwardPieces = new CpuTensorPieces(byPlanes: hasTail, x, y);
         if (b.InputGradients[0] is { } gradient)
         {
             (dx, dy) = (new CpuTensor(gradient), new CpuTensor(b.OutputGradient!));
-            backwardPieces = new CpuTensorPieces(y, dx, dy);
+            backwardPieces = new CpuTensorPieces(kept, dx, dy);
         }
         (forward, backward) = (ForwardPiece, BackwardPiece);
     }
 
-    public static KernelOffer Offer(KernelRequest r, string name, float alpha, Threads threads)
+    public static KernelOffer Offer(KernelRequest r, string name, float alpha, Threads threads, BackwardReads keeps = BackwardReads.Output)
     {
         LayoutKind kind = CpuTensor.Arriving(r);
-        return new(name, [new Layout(kind)], kind, BackwardReads.Output, b => new CpuCurve<TCurve>(b, alpha, threads));
+        return new(name, [new Layout(kind)], kind, keeps, b => new CpuCurve<TCurve>(b, alpha, keeps, threads));
     }
 
     public override void Forward(Phase phase) => threads.For(forwardPieces.Count, forward);
@@ -63,7 +66,7 @@ internal sealed unsafe class CpuCurve<TCurve> : Kernel where TCurve : ICurve
     {
         for (int h = 0; h < backwardPieces.Rows; h++)
         {
-            BackwardRow(backwardPieces.Row(y, piece, h), backwardPieces.Row(dy, piece, h), backwardPieces.Row(dx, piece, h),
+            BackwardRow(backwardPieces.Row(kept, piece, h), backwardPieces.Row(dy, piece, h), backwardPieces.Row(dx, piece, h),
                 backwardPieces.Length(piece), alpha, accumulate);
         }
         if (!accumulate) backwardPieces.ClearBorder(dx, piece);
@@ -79,17 +82,17 @@ internal sealed unsafe class CpuCurve<TCurve> : Kernel where TCurve : ICurve
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void BackwardRow(float* y, float* dy, float* dx, int length, float alpha, bool add)
+    private static void BackwardRow(float* kept, float* dy, float* dx, int length, float alpha, bool add)
     {
         Vector512<float> a = Vector512.Create(alpha);
         int i = 0;
         for (; i <= length - Lane.Count; i += Lane.Count)
         {
-            Vector512<float> g = Vector512.Load(dy + i) * TCurve.Slope(Vector512.Load(y + i), a);
+            Vector512<float> g = Vector512.Load(dy + i) * TCurve.Slope(Vector512.Load(kept + i), a);
             (add ? g + Vector512.Load(dx + i) : g).Store(dx + i);
         }
         if (i == length) return;
-        Vector512<float> last = Lane.Load(dy + i, length - i) * TCurve.Slope(Lane.Load(y + i, length - i), a);
+        Vector512<float> last = Lane.Load(dy + i, length - i) * TCurve.Slope(Lane.Load(kept + i, length - i), a);
         Lane.Store(add ? last + Lane.Load(dx + i, length - i) : last, dx + i, length - i);
     }
 }

@@ -48,6 +48,26 @@ public sealed class PlanTests
     }
 
     [Test]
+    public void A_rectifier_writes_over_its_input_where_nobody_wants_that_again([Values] bool observed)
+    {
+        using Backend backend = Backends.Open("cpu", threads: 1);
+        Node data = Node.Input("data", 3, 8, 8), conv = data.Convolution("conv", 16, kernel: 3, pad: 1), relu = conv.Relu();
+        var graph = Graph.Of(relu.InnerProduct("fc", 2));
+        NetOptions options = new() { Fuse = false, Backward = false, Observe = observed ? [conv] : [] };
+        var parameters = new ParameterSet(graph, backend);
+        parameters.Weight(conv).Write([.. Enumerable.Range(0, parameters.Weight(conv).Count).Select(i => Math.Sin(i))]);
+        using var net = new Net(parameters, 2, options);
+        net.Load(data, [.. Enumerable.Range(0, 2 * 192).Select(i => (float)Math.Cos(i))]);
+        net.Forward(Phase.Test);
+        double[] before = net[conv].ReadExact(), after = net[relu].ReadExact();
+        Assert.That(after, Has.Some.GreaterThan(0));
+        Assert.That(before.Any(v => v < 0), Is.EqualTo(observed), "values of the convolution are still there");
+        Assert.That(after, Is.EqualTo(before.Select(v => Math.Max(0, v))));
+        net.Forward(relu, Phase.Test);
+        Assert.That(net[relu].ReadExact(), Is.EqualTo(after));
+    }
+
+    [Test]
     public void Observed_values_outputs_and_inputs_stay_to_the_end([ValueSource(nameof(Devices))] string device, [Values] bool fuse)
     {
         using Backend backend = Backends.Open(device);

@@ -31,7 +31,7 @@ internal sealed class TrainingData
         if (kind.Name == "voc") year = set.Add<int?>("year", "Which year of several.", "N");
         string own = kind.TestSplit is { } part ? $"; {part} by default, where it is there" : "";
         if (kind.Name != "list" && !isEvaluation) split = set.Add<string?>("split", "The part that is learned from.", "NAME");
-        if (kind.Name != "list") testSplit = set.Add<string?>("test-split", $"The part that is judged on{own}{(isEvaluation ? "" : ". «{NoTest}» judges nothing")}.", "NAME");
+        if (kind.Name != "list") testSplit = set.Add<string?>("test-split", $"The part that is judged on{own}{(isEvaluation ? "" : $". «{NoTest}» judges nothing")}.", "NAME");
         else if (!isEvaluation) testList = set.Add<string?>("test-list", "A list of pictures to judge on.", "FILE");
         testCount = set.Add<int?>("eval-count", "Judge on so many pictures, chosen at random by the seed; all by default.", "N");
         mean = set.Add<BgrMean?>("mean", "What is subtracted from blue, green and red; the net's own by default.", "B,G,R");
