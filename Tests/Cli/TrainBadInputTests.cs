@@ -158,6 +158,10 @@ public sealed class TrainBadInputTests
     {
         string cifar = TrainingFolders.Cifar(folder["cifar"]), run = Begin(cifar, "--iterations", "2", "--policy", "fixed");
         Directory.Move(cifar, folder["elsewhere"]);
+        string record = Path.Combine(run, RunRecord.FileName), text = File.ReadAllText(record);
+        File.WriteAllText(record, text.Replace("\"momentum\": \"0.9\"", "\"momentum\": \"0.8\"", StringComparison.Ordinal));
+        ToolRun.Of("train", "cifar10", "--resume", run, "--cifar10", folder["elsewhere"]).MustFail(ExitCode.Data, "last.safetensors", "was made with other settings than run.json");
+        File.WriteAllText(record, text);
         ToolRun.Of("train", "cifar10", "--resume", run).MustFail(ExitCode.Data, $"There is no folder {cifar}");
         Assert.That(ToolRun.Of("train", "cifar10", "--resume", run, "--cifar10", folder["elsewhere"], "--iterations", "3").ExitCode, Is.Zero);
         TrainingFolders.Cifar(folder["elsewhere"], training: 30);

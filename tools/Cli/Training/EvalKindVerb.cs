@@ -66,7 +66,7 @@ internal sealed class EvalKindVerb : Verb
         using var parameters = new ParameterSet(Graph.Of(scores), backend);
         LoadMain(parameters, file, info, ui);
         using var evaluator = new Evaluator(parameters, scores, new DataLoader(judged, augmentation, LoaderOptions.Once(samples, full.GetValue(seed)) with { Workers = options.GetValue(workers) }));
-        Evaluation found = ui.Track(progress => evaluator.Run(new Share(f => progress.Report(new InitProgress("judging", $"{f * judged.Count:F0} of {judged.Count}", f))), cancellation));
+        Evaluation found = ui.Track(progress => evaluator.Run(new FractionProgress(f => progress.Report(new InitProgress("judging", $"{f * judged.Count:F0} of {judged.Count}", f))), cancellation));
         if (options.GetValue(output) is { } place)
         {
             int? iteration = metadata.ContainsKey(CheckpointFolder.IterationKey) ? CheckpointFolder.IterationOf(file) : null;
@@ -107,10 +107,5 @@ internal sealed class EvalKindVerb : Verb
         CheckpointReport report = Checkpoint.Load(parameters, file, strict: false);
         if (report.Missing.Count > 0) throw new ToolException(ExitCode.Data, $"{file} lacks {string.Join(", ", report.Missing)} of {info.Name}");
         ui.Note("weights", $"{report.Loaded.Count} tensors from {file}");
-    }
-
-    private sealed class Share(Action<double> report) : IProgress<double>
-    {
-        public void Report(double value) => report(value);
     }
 }

@@ -146,7 +146,7 @@ internal sealed class TrainKindVerb : Verb
     private int FindRate(TrainingSession session, ParseResult full, ParseResult options, Ui ui, CancellationToken cancellation)
     {
         RateFinder.Result found = ui.Track(progress => new RateFinder().Run(session.Trainer.Net, session.Trainer.Data, schedule => Solver.Make(full, session.Parameters, schedule, Depth.Regularizer(full)),
-            new Share(f => progress.Report(new("rates", $"{Text.Fixed(100 * f, 0)} steps of 100", f))), cancellation));
+            new FractionProgress(f => progress.Report(new("rates", $"{Text.Fixed(100 * f, 0)} steps of 100", f))), cancellation));
         if (options.GetValue(json))
         {
             ui.Raw(ToolJson.Write(new FindRateResult(found.Suggested, [.. found.Points.Select(p => new RatePoint(p.Rate, p.Loss, p.Smoothed))])));
@@ -158,10 +158,5 @@ internal sealed class TrainKindVerb : Verb
         ui.Result();
         ui.Result("rate", found.Suggested is { } best ? $"{Text.Rate(best)} is a tenth of the one with the least loss: --rate {Text.Rate(best)}" : "the loss never fell: look at the data and the initialization");
         return ExitCode.Ok;
-    }
-
-    private sealed class Share(Action<double> report) : IProgress<double>
-    {
-        public void Report(double value) => report(value);
     }
 }

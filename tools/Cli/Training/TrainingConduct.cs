@@ -34,8 +34,7 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
             };
             RunOutcome outcome = ui.Track(progress => run.Run(new Shown(progress), cancellation));
             (now with { Results = Results(run) }).End(DateTimeOffset.Now, session.Trainer.Solver.Iteration, outcome).Write(files.Folder);
-            if (run.LastEvaluation is { } last) (EvaluationRecord.Of(last) with { Iteration = session.Trainer.Solver.Iteration }).Write(files.Evaluation);
-            TryReport(ui);
+            TryReport(ui, run.LastEvaluation);
             var result = new TrainResult(files.Folder, outcome.ToString(), session.Trainer.Solver.Iteration, plan.Iterations, run.Loss, Results(run), run.Times.ImagesPerSecond, run.Times.WaitShare, run.Times.Seconds,
                 monitored?.Best, monitored?.BestIteration, ProcessMemory.PeakBytes);
             if (isJson) ui.Raw(ToolJson.Write(result));
@@ -45,7 +44,7 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
         catch (DivergenceException error)
         {
             TryEnd(now, RunOutcome.Diverged, error.Message);
-            TryReport(ui);
+            TryReport(ui, evaluation: null);
             throw new ToolException(ExitCode.Diverged, $"{error.Message}. {Advice(checkpoints)}", error);
         }
         catch (Exception error)
@@ -56,10 +55,11 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
     }
 
     // The run is over and all of it is saved; the page can be made again.
-    private void TryReport(Ui ui)
+    private void TryReport(Ui ui, Evaluation? evaluation)
     {
         try
         {
+            if (evaluation is not null) (EvaluationRecord.Of(evaluation) with { Iteration = session.Trainer.Solver.Iteration }).Write(files.Evaluation);
             TrainingReport.Write(Path.Combine(files.Folder, RunFolder.HtmlName), [RunData.Read(files.Folder)]);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -82,7 +82,7 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
             {
                 ["data"] = verb.Kind.Name,
                 [Weights.LabelsKey] = string.Join('\n', session.Data.Classes),
-                ["settings"] = TrainingSettings.Hash(session.Settings),
+                [TrainingSettings.HashKey] = TrainingSettings.Hash(session.Settings),
             },
         };
     }

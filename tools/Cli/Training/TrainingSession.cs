@@ -115,8 +115,7 @@ internal sealed class TrainingSession : IDisposable
         Trainer = new Trainer(plan, solver, new DataLoader(data, augmentation, new LoaderOptions(batch, Seed) { Workers = workers }));
         if (checkpoint is not null)
         {
-            TrainingState.Load(checkpoint, Trainer);
-            if (Modulation is not null) Restore(Modulation, checkpoint);
+            Resume(checkpoint);
         }
         if (TestData is { } judged)
         {
@@ -132,10 +131,18 @@ internal sealed class TrainingSession : IDisposable
         }
     }
 
-    private void Restore(ErrorModulation modulation, string checkpoint)
+    private void Resume(string checkpoint)
     {
-        using SafetensorsFile file = Safetensors.Open(checkpoint);
-        if (!file.Metadata.TryGetValue(ModulationKey, out string? state)) throw new WeightsFormatException(checkpoint, $"has no {ModulationKey}: it is of a run without modulation");
+        TrainingState.Load(checkpoint, Trainer);
+        IReadOnlyDictionary<string, string> metadata;
+        using (SafetensorsFile file = Safetensors.Open(checkpoint)) metadata = file.Metadata;
+        TrainingSettings.RequireSame(Settings, metadata, checkpoint);
+        if (Modulation is not null) Restore(Modulation, metadata, checkpoint);
+    }
+
+    private void Restore(ErrorModulation modulation, IReadOnlyDictionary<string, string> metadata, string checkpoint)
+    {
+        if (!metadata.TryGetValue(ModulationKey, out string? state)) throw new WeightsFormatException(checkpoint, $"has no {ModulationKey}: it is of a run without modulation");
         try
         {
             modulation.Restore(state, Parameters.Graph);

@@ -17,6 +17,9 @@ internal static class TrainingSettings
     // A schedule that ends at the last iteration changes with it.
     private static readonly string[] EndingPolicies = ["cosine", "polynomial"];
 
+    /// <summary>Metadata of a checkpoint: <see cref="Hash"/>.</summary>
+    public const string HashKey = "settings";
+
     /// <summary>What a command line names.</summary>
     public static Dictionary<string, string> Given(ParseResult parsed, TrainingOptionSet options)
     {
@@ -45,8 +48,7 @@ internal static class TrainingSettings
         {
             if (recorded.TryGetValue(name, out string? same) && IsSame(same, value)) continue;
             string was = recorded.TryGetValue(name, out string? before) ? before : "not given";
-            // The data may have moved.
-            if (!Changeable.Contains(name) && TrainingKind.All.All(k => k.Name != name)) throw new ToolException(ExitCode.Usage, $"--{name} {value}: the run was begun with {was}, and a resumed run goes on as it began; to begin a new one from its weights give --weights RUN");
+            if (!CanChange(name)) throw new ToolException(ExitCode.Usage, $"--{name} {value}: the run was begun with {was}, and a resumed run goes on as it began; to begin a new one from its weights give --weights RUN");
             if (name == "iterations" && EndingPolicies.Contains(recorded.GetValueOrDefault("policy")))
                 throw new ToolException(ExitCode.Usage, $"--iterations {value}: the rate of this run falls until iteration {was} (--policy {recorded["policy"]}), so another number would change the steps that are done; begin a new run with --weights RUN");
             all[name] = value;
@@ -71,9 +73,20 @@ internal static class TrainingSettings
         }
     }
 
-    /// <summary>Of all that makes the result: the same for runs that must agree step by step.</summary>
+    /// <summary>Of all that makes the result: the same for runs that must agree step by step, wherever their data lie.</summary>
     public static string Hash(IReadOnlyDictionary<string, string> settings) =>
-        RunRecord.HashOf(settings.Where(s => !Changeable.Contains(s.Key)).ToDictionary(s => s.Key, s => s.Value));
+        RunRecord.HashOf(settings.Where(s => !CanChange(s.Key)).ToDictionary(s => s.Key, s => s.Value));
+
+    /// <summary>Refuses to go on from a checkpoint that other settings made.</summary>
+    /// <exception cref="ToolException">They are others.</exception>
+    public static void RequireSame(IReadOnlyDictionary<string, string> settings, IReadOnlyDictionary<string, string> metadata, string checkpoint)
+    {
+        if (metadata.TryGetValue(HashKey, out string? made) && made != Hash(settings))
+            throw new ToolException(ExitCode.Data, $"{checkpoint} was made with other settings than {RunRecord.FileName} beside it says; was one of them changed or copied? Begin a new run from its weights with --weights");
+    }
+
+    // The data may have moved.
+    private static bool CanChange(string name) => Changeable.Contains(name) || TrainingKind.All.Any(k => k.Name == name);
 
     // 0.0010 is 0.001.
     private static bool IsSame(string one, string other) => one == other

@@ -74,7 +74,7 @@ internal sealed class BenchDataVerb : Verb
     private static LoadingSpeed Measure(Dataset set, Augmentation augmentation, int size, int count, double seconds, IProgress<InitProgress> progress, CancellationToken cancellation)
     {
         var loader = new DataLoader(set, augmentation, new LoaderOptions(size, Seed) { Workers = count });
-        return LoadingSpeed.Measure(loader, seconds, new LoadingProgress(progress, count), cancellation);
+        return LoadingSpeed.Measure(loader, seconds, new FractionProgress(f => progress.Report(new InitProgress("loading", $"{count} worker{(count == 1 ? "" : "s")}", f))), cancellation);
     }
 
     private static void Print(BenchDataResult result, Ui ui)
@@ -88,10 +88,5 @@ internal sealed class BenchDataVerb : Verb
         if (result.TrainingImagesPerSecond is not { } training) return;
         ui.Result();
         ui.Result("training", $"{result.Net} takes {Text.Fixed(training, 1)} images/s, {result.Batch} at a time");
-    }
-
-    private sealed class LoadingProgress(IProgress<InitProgress> progress, int workers) : IProgress<double>
-    {
-        public void Report(double value) => progress.Report(new InitProgress("loading", $"{workers} worker{(workers == 1 ? "" : "s")}", value));
     }
 }
