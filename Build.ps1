@@ -1,9 +1,9 @@
-# .\Build.ps1 [-Target Build|Test|Format|Pack|Bench|Demo|Clean] [-Configuration Release|Debug] [msbuild options]
+# .\Build.ps1 [-Target Build|Test|Format|Kernels|Pack|Bench|Demo|Clean] [-Configuration Release|Debug] [msbuild options]
 # Where scripts are locked: powershell -ExecutionPolicy Bypass -File Build.ps1 -Target Test
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Format', 'Pack', 'Bench', 'Demo', 'Clean')]
+    [ValidateSet('Build', 'Test', 'Format', 'Kernels', 'Pack', 'Bench', 'Demo', 'Clean')]
     [string]$Target = 'Build',
     [ValidateSet('Release', 'Debug')]
     [string]$Configuration = 'Release',

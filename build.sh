@@ -1,5 +1,5 @@
 #!/bin/sh
-# ./build.sh [Build|Test|Format|Pack|Bench|Demo|Clean] [msbuild options]
+# ./build.sh [Build|Test|Format|Kernels|Pack|Bench|Demo|Clean] [msbuild options]
 set -eu
 cd "$(dirname "$0")"
 target=${1:-Build}

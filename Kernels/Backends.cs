@@ -1,5 +1,7 @@
+using System.Globalization;
 using EvenNet.Framework;
 using EvenNet.Kernels.Cpu;
+using EvenNet.Kernels.Cuda;
 using EvenNet.Kernels.Reference;
 
 namespace EvenNet.Kernels;
@@ -8,16 +10,19 @@ namespace EvenNet.Kernels;
 public static class Backends
 {
     /// <summary>The names that <see cref="Open"/> takes.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["cpu", "reference"];
+    public static IReadOnlyList<string> Names { get; } = ["cpu", "reference", "cuda"];
 
-    /// <summary>Opens «cpu» or «reference».</summary>
+    /// <summary>Opens «cpu», «reference», «cuda» or «cuda:1»: a device that was named is never replaced by another.</summary>
     /// <param name="name">The backend.</param>
     /// <param name="threads">Threads of the cpu backend; 0 means one per processor.</param>
-    /// <exception cref="BackendException">There is no such backend.</exception>
+    /// <exception cref="BackendException">There is no such backend, or its device is not there.</exception>
     public static Backend Open(string name = "cpu", int threads = 0) => name switch
     {
         "cpu" => new CpuBackend(threads),
         "reference" => new ReferenceBackend(),
+        "cuda" => new CudaBackend(),
+        _ when name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan("cuda:".Length), NumberStyles.None, CultureInfo.InvariantCulture, out int device) =>
+            new CudaBackend(device),
         _ => throw new BackendException($"no backend named {name}; there are {string.Join(", ", Names)}"),
     };
 }

@@ -1,4 +1,4 @@
 namespace EvenNet.Framework;
 
 /// <summary>A device that is not there, a kernel that is missing, or a device's own failure.</summary>
-public sealed class BackendException(string message) : Exception(message);
+public class BackendException(string message) : Exception(message);

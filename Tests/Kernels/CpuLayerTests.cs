@@ -19,6 +19,18 @@ public sealed class CpuLayerTests
         /// <summary>Values are whole numbers, so that equal largest ones are common.</summary>
         public bool Ties { get; init; }
 
+        /// <summary>Inputs and the output's gradient, the same for every backend.</summary>
+        public (double[][] Inputs, double[] OutputGradient) Data(int batch)
+        {
+            var random = new Random(3);
+            double[][] inputs = [.. Inputs.Select(s => Sample.Normal(random, batch * s.Count))];
+            if (Ties)
+                foreach (double[] values in inputs)
+                    for (int i = 0; i < values.Length; i++) values[i] = Math.Round(values[i]);
+            if (Classes > 0) inputs[^1] = [.. inputs[^1].Select(_ => (double)random.Next(Classes))];
+            return (inputs, Sample.Normal(random, batch * Layer.Infer(Inputs).Count));
+        }
+
         public override string ToString() => Name;
     }
 
@@ -132,13 +144,7 @@ public sealed class CpuLayerTests
 
     private static KernelRun Run(Backend backend, Case c, LayoutKind arrives, bool accumulate)
     {
-        var random = new Random(3);
-        double[][] inputs = [.. c.Inputs.Select(s => Sample.Normal(random, Batch * s.Count))];
-        if (c.Ties)
-            foreach (double[] values in inputs)
-                for (int i = 0; i < values.Length; i++) values[i] = Math.Round(values[i]);
-        if (c.Classes > 0) inputs[^1] = [.. inputs[^1].Select(_ => (double)random.Next(c.Classes))];
-        double[] gradient = Sample.Normal(random, Batch * c.Layer.Infer(c.Inputs).Count);
+        (double[][] inputs, double[] gradient) = c.Data(Batch);
         var run = new KernelRun(backend, Batch);
         run.Run(c.Layer, c.Inputs, inputs, gradient, arrives, accumulate, halos: new Random(9));
         return run;

@@ -1,0 +1,106 @@
+using EvenNet.Framework;
+
+namespace EvenNet.Kernels.Cuda;
+
+/// <summary>
+/// An NVIDIA GPU. All layers run on kernels of this program (NativeKernels.cu), in float32 on planes in channel order, so that nothing but the driver is
+/// needed. Work is only given to the device; it is waited for where the host reads.
+/// </summary>
+public sealed class CudaBackend : Backend
+{
+    private readonly CudaDevice device;
+    private readonly CudaWorkspace workspace;
+    private readonly CudaStatistics statistics;
+    private readonly CudaProducts products;
+    private readonly CudaSolver solver;
+    private readonly Lock use = new();
+
+    /// <summary>Opens a device; 0 is the first.</summary>
+    /// <exception cref="CudaException">It is not there, or there is no driver; the message says what was tried.</exception>
+    public CudaBackend(int ordinal = 0) : this(CudaSystem.Open(ordinal)) { }
+
+    internal CudaBackend(CudaDevice device)
+    {
+        this.device = device;
+        workspace = new CudaWorkspace(device);
+        statistics = new CudaStatistics(device, workspace);
+        products = new CudaProducts(device, workspace);
+        solver = new CudaSolver(device);
+        // One kernel for each kind of layer.
+        Catalogue =
+        [
+            r => CudaConvolution.Offer(r, device), r => CudaInnerProduct.Offer(r, device), r => CudaCurve.Offer(r, device), r => CudaPRelu.Offer(r, device),
+            r => CudaPooling.Offer(r, device), r => CudaLrn.Offer(r, device), r => CudaLrnWithin.Offer(r, device), r => CudaDropout.Offer(r, device),
+            r => CudaConcat.Offer(r, device), r => CudaChannelPad.Offer(r, device), r => CudaEltwise.Offer(r, device), r => CudaSoftmax.Offer(r, device),
+            r => CudaSoftmaxLoss.Offer(r, device), r => CudaSigmoidCrossEntropy.Offer(r, device), r => CudaBatchNorm.Offer(r, device), r => CudaScale.Offer(r, device),
+        ];
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "cuda";
+
+    /// <inheritdoc/>
+    public override string Description => $"cuda:{device.Ordinal} {device.Name}";
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<Func<KernelRequest, KernelOffer?>> Catalogue { get; }
+
+    /// <summary>The device behind it.</summary>
+    internal CudaDevice Device => device;
+
+    /// <inheritdoc/>
+    public override void Wait() => device.Wait();
+
+    /// <inheritdoc/>
+    public override Storage Allocate(long count) => new CudaStorage(device, count);
+
+    /// <inheritdoc/>
+    public override void Gemm(
+        bool transposeA, bool transposeB, int m, int n, int k, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, bool accumulate = false)
+    {
+        lock (use) products.Gemm(transposeA, transposeB, m, n, k, a, b, c, accumulate);
+    }
+
+    /// <inheritdoc/>
+    public override bool AddWeightGradients(Convolution layer, Tensor x, Tensor dy, int first, int count, bool squares, Span<float> sums)
+    {
+        if (x.Layout != Layout.Plain || dy.Layout != Layout.Plain) return false;
+        lock (use) products.AddWeightGradients(layer, x, dy, first, count, squares, sums);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override ChannelMoments Moments(Tensor value)
+    {
+        lock (use) return statistics.Moments(value);
+    }
+
+    /// <inheritdoc/>
+    public override void ScaleChannels(Tensor value, double[] scale, double[] shift)
+    {
+        lock (use) statistics.Scale(value, scale, shift);
+    }
+
+    /// <inheritdoc/>
+    public override void Sgd(in SgdUpdate update) => solver.Sgd(update);
+
+    /// <inheritdoc/>
+    public override void Adam(in AdamUpdate update) => solver.Adam(update);
+
+    /// <inheritdoc/>
+    public override void RmsProp(in RmsPropUpdate update) => solver.RmsProp(update);
+
+    /// <inheritdoc/>
+    public override double SquaredNorm(Region region)
+    {
+        lock (use) return statistics.SquaredNorm(region);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        workspace.Dispose();
+        device.Dispose();
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Collections;
+
+namespace EvenNet.Kernels.Cuda;
+
+/// <summary>
+/// One launch of a kernel with all its arguments, packed once: <c>new CudaLaunch(device, "relu_forward", grid) { count, slope, x, y }</c>. Running it
+/// allocates nothing.
+/// </summary>
+internal sealed unsafe class CudaLaunch(CudaDevice device, string kernel, CudaGrid grid) : IEnumerable
+{
+    private const int MostBytes = 512, MostArguments = 24;
+    private readonly nint function = device.Function(kernel);
+    private readonly byte[] bytes = GC.AllocateArray<byte>(MostBytes, pinned: true);
+    private readonly nint[] arguments = GC.AllocateArray<nint>(MostArguments, pinned: true);
+    private readonly List<int> sizes = [];
+    private int used;
+
+    /// <summary>Gives the kernel to the device.</summary>
+    public void Run()
+    {
+        device.Launching?.Invoke(kernel, sizes);
+        fixed (nint* first = arguments) device.Launch(kernel, function, grid, first);
+    }
+
+    public void Add(int value) => Append(value);
+
+    public void Add(bool value) => Append(value ? 1 : 0);
+
+    public void Add(uint value) => Append(value);
+
+    public void Add(long value) => Append(value);
+
+    /// <summary>An address on the device, or 64 random bits.</summary>
+    public void Add(ulong value) => Append(value);
+
+    public void Add(float value) => Append(value);
+
+    public void Add(WindowSize value) => Append(value);
+
+    public void Add(InputList value) => Append(value);
+
+    IEnumerator IEnumerable.GetEnumerator() => sizes.GetEnumerator();
+
+    private void Append<T>(T value) where T : unmanaged
+    {
+        used = (used + sizeof(ulong) - 1) / sizeof(ulong) * sizeof(ulong);
+        fixed (byte* first = bytes)
+        {
+            if (used + sizeof(T) > MostBytes) throw new InvalidOperationException($"{kernel} takes more than {MostBytes} bytes of arguments");
+            *(T*)(first + used) = value;
+            arguments[sizes.Count] = (nint)(first + used);
+        }
+        used += sizeof(T);
+        sizes.Add(sizeof(T));
+    }
+}

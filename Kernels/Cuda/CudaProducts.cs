@@ -1,0 +1,34 @@
+using EvenNet.Framework;
+
+namespace EvenNet.Kernels.Cuda;
+
+/// <summary>Matrix products of host memory, and a convolution's weight gradients of single samples, for the initializers.</summary>
+internal sealed class CudaProducts(CudaDevice device, CudaWorkspace workspace)
+{
+    /// <summary>c (+)= op(a) · op(b) on host memory.</summary>
+    public void Gemm(bool transposeA, bool transposeB, int m, int n, int k, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, bool accumulate)
+    {
+        long left = (long)m * k, right = (long)k * n, product = (long)m * n;
+        if (product == 0) return;
+        ulong address = workspace.Take((left + right + product) * sizeof(float)), second = address + sizeof(float) * (ulong)left, third = second + sizeof(float) * (ulong)right;
+        device.Write(address, a[..(int)left]);
+        device.Write(second, b[..(int)right]);
+        if (accumulate) device.Write<float>(third, c[..(int)product]);
+        string kernel = $"gemm_{(transposeA ? 't' : 'n')}{(transposeB ? 't' : 'n')}";
+        new CudaLaunch(device, kernel, CudaGrid.Tiles(m, n)) { m, n, k, address, second, third, accumulate }.Run();
+        device.Read(third, c[..(int)product]);
+    }
+
+    /// <summary>Adds to sums what some samples say of a convolution's weights, or its squares.</summary>
+    public void AddWeightGradients(Convolution layer, Tensor x, Tensor dy, int first, int count, bool squares, Span<float> sums)
+    {
+        int columns = x.Shape.Channels / layer.Groups * layer.Kernel.Height * layer.Kernel.Width;
+        if (sums.Length != layer.Outputs * columns) throw new ArgumentException($"{layer.Outputs} × {columns} weights take {layer.Outputs * columns} sums, got {sums.Length}");
+        ulong address = workspace.Take((long)sums.Length * sizeof(float));
+        device.Write<float>(address, sums);
+        var size = WindowSize.Of(layer, x.Batch, x.Shape, dy.Shape);
+        new CudaLaunch(device, "convolution_sample_gradients", CudaGrid.Tiles(layer.Outputs / layer.Groups, columns, layer.Groups))
+            { size, first, count, squares, x.Address, dy.Address, address }.Run();
+        device.Read(address, sums);
+    }
+}

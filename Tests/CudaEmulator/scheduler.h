@@ -1,0 +1,16 @@
+// What the played driver asks of the emulator.
+#pragma once
+#include "emulator.h"
+
+namespace emulator
+{
+// Order in which the threads of a block run between two barriers; Descending runs the blocks backwards, too.
+enum class Schedule { Ascending, Descending, Random };
+
+enum class Outcome { Done, DivergentBarrier, Deadlock };
+
+void set_schedule(Schedule schedule);
+
+// Runs every thread of a grid. Shared memory beyond the kernel's own arrays: sharedBytes.
+Outcome run(const std::function<void()>& body, Index grid, Index size, size_t sharedBytes);
+}

@@ -1,0 +1,181 @@
+using System.Text.RegularExpressions;
+using EvenNet.Framework;
+using EvenNet.Kernels;
+using EvenNet.Kernels.Cuda;
+using EvenNet.Tests.House;
+
+namespace EvenNet.Tests.Cuda;
+
+/// <summary>Memory, faults and ends of a device, on the emulated one.</summary>
+public sealed class CudaDeviceTests
+{
+    [Test]
+    public void A_closed_backend_has_given_everything_back()
+    {
+        Emulator emulator = Emulator.Require();
+        (long bytes, int contexts) = (emulator.UsedBytes, emulator.Contexts);
+        using (CudaBackend cuda = emulator.Open())
+        {
+            _ = LayerRun.Of(Every.LayerCase.First(), cuda);
+            Assert.That(emulator.Contexts, Is.EqualTo(contexts + 1));
+            _ = cuda.SquaredNorm(default(Region) with { Count = 0 });
+        }
+        Assert.That(emulator.UsedBytes, Is.EqualTo(bytes));
+        Assert.That(emulator.Contexts, Is.EqualTo(contexts));
+    }
+
+    [Test]
+    public void A_thousand_steps_take_no_more_memory_than_one()
+    {
+        Emulator emulator = Emulator.Require();
+        using CudaBackend cuda = emulator.Open();
+        Node label = Node.Input("label", 1);
+        Graph graph = Graph.Of(Node.Input("data", 4).InnerProduct("a", 5).Relu().Dropout().InnerProduct("b", 3).SoftmaxLoss(label));
+        using var parameters = new ParameterSet(graph, cuda);
+        using var net = new Net(parameters, batch: 2);
+        using var solver = new SgdSolver(parameters) { Rate = Schedule.Fixed(0.01f) };
+        long afterOne = 0;
+        for (int step = 0; step < 1000; step++)
+        {
+            net.Load(graph["data"], [1f, 2, 3, 4, 5, 6, 7, 8]);
+            net.Load(label, [0f, 2]);
+            net.Forward();
+            net.Backward();
+            solver.Step();
+            if (step == 0) afterOne = emulator.UsedBytes;
+        }
+        Assert.That(double.IsFinite(net.Loss));
+        Assert.That(emulator.UsedBytes, Is.EqualTo(afterOne));
+    }
+
+    [Test]
+    public void Memory_that_is_not_there_is_told_with_what_is_needed_and_what_is_free()
+    {
+        Emulator emulator = Emulator.Require();
+        using CudaBackend cuda = emulator.Open();
+        emulator.Reset(memoryBytes: 64 << 20);
+        Assert.That(() => cuda.Allocate(32 << 20), Throws.InstanceOf<OutOfMemoryException>().With.Message.Match(
+            @"^no memory on cuda:0 \(host emulator\) for a block of 128 MB: 6[34] of 64 MB are free; use a smaller batch$"));
+        using Storage less = cuda.Allocate(1 << 20);
+        Assert.That(less.Bytes, Is.EqualTo(4 << 20), "the device goes on");
+    }
+
+    [Test]
+    public void A_fault_is_told_when_the_host_waits_and_ever_after_and_the_end_is_orderly()
+    {
+        Emulator emulator = Emulator.Require();
+        CudaBackend cuda = emulator.Open();
+        Storage storage = cuda.Allocate(10);
+        emulator.Reset(failingLaunch: 1);
+        var value = new Tensor(new Region(storage, 0, 10), 1, new Shape(10), Layout.Plain);
+        cuda.ScaleChannels(value, new double[10], new double[10]);
+        Assert.That(cuda.Wait, Throws.TypeOf<CudaException>().With.Message.Contains("CUDA_ERROR_ILLEGAL_ADDRESS (700)").And.Message.Contains("from its last checkpoint"));
+        emulator.Reset();
+        Assert.That(() => value.Read(), Throws.TypeOf<CudaException>().With.Message.Contains("cuStreamSynchronize failed: CUDA_ERROR_ILLEGAL_ADDRESS"), "the first fault, not the last");
+        Assert.That(storage.Dispose, Throws.Nothing);
+        Assert.That(cuda.Dispose, Throws.Nothing);
+    }
+
+    [Test]
+    public void Everything_can_be_used_and_freed_on_another_thread()
+    {
+        Emulator emulator = Emulator.Require();
+        CudaBackend cuda = emulator.Open();
+        Storage storage = cuda.Allocate(3);
+        Task.Run(() => storage.Write(0, [1f, 2, 3])).Wait();
+        float[] read = new float[3];
+        Task.Run(() => storage.Read(0, read)).Wait();
+        Assert.That(read, Is.EqualTo((float[])[1, 2, 3]));
+        Task.Run(storage.Dispose).Wait();
+        Task.Run(cuda.Dispose).Wait();
+        Assert.That(() => cuda.Allocate(1), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void Copies_of_several_pieces_arrive_whole([Values(0, 1, 524_287, 524_288, 524_289, 1_800_000)] int count)
+    {
+        using CudaBackend cuda = Emulator.Open();
+        using Storage storage = cuda.Allocate(count + 5);
+        float[] values = [.. Enumerable.Range(0, count).Select(i => (float)i)], read = new float[count];
+        storage.Write(5, values);
+        storage.Read(5, read);
+        Assert.That(read, Is.EqualTo(values));
+    }
+
+    [Test]
+    public void A_label_that_names_no_class_is_told_when_the_loss_is_read()
+    {
+        using CudaBackend cuda = Emulator.Open();
+        Node label = Node.Input("label", 1);
+        Graph graph = Graph.Of(Node.Input("data", 5).SoftmaxLoss(label));
+        using var parameters = new ParameterSet(graph, cuda);
+        using var net = new Net(parameters, batch: 2);
+        net.Load(graph["data"], new float[10]);
+        net.Load(label, [3f, 7]);
+        net.Forward();
+        Assert.That(() => net.Loss, Throws.InstanceOf<LayerException>().With.Message.Contains("sample 1 has the label 7, but the 5 scores are for classes 0 … 4"));
+        net.Load(label, [3f, 4]);
+        net.Forward();
+        Assert.That(net.Loss, Is.EqualTo(Math.Log(5)).Within(1e-6), "the next batch is fine");
+    }
+
+    // Every element's mask by the generator that all backends share, pass by pass, and again after a step back.
+    [Test]
+    public void Dropout_draws_the_same_masks_as_every_backend()
+    {
+        var layer = new Dropout(0.4f);
+        Graph graph = Graph.Of(Node.Input("data", 1001).Dropout(0.4f));
+        using Backend cpu = Backends.Open("cpu"), cuda = Emulator.Open();
+        float[][] Passes(Backend backend)
+        {
+            using var parameters = new ParameterSet(graph, backend);
+            using var net = new Net(parameters, batch: 3);
+            float[] ones = new float[3003];
+            ones.AsSpan().Fill(1);
+            List<float[]> passes = [];
+            foreach (long begin in (long[])[-1, -1, 7, -1, 1])
+            {
+                if (begin >= 0) net.BeginPass(begin);
+                net.Load(graph["data"], ones);
+                net.Forward();
+                passes.Add(net.Read(graph.Outputs[0]));
+            }
+            return [.. passes];
+        }
+        float[][] expected = Passes(cpu), actual = Passes(cuda);
+        Assert.That(actual, Is.EqualTo(expected));
+        Assert.That(actual[4], Is.EqualTo(actual[1]).And.Not.EqualTo(actual[0]));
+        Assert.That(actual[0].Count(v => v == 0), Is.InRange(0.35 * 3003, 0.45 * 3003), $"{layer}");
+    }
+
+    [Test]
+    public void Random_words_are_those_of_the_published_generator()
+    {
+        using CudaBackend cuda = Emulator.Open();
+        using Storage words = cuda.Allocate(4);
+        new CudaLaunch(cuda.Device, "philox_words", CudaGrid.Elements(1)) { 1L, 0UL, 0U, 0U, ((CudaStorage)words).Address }.Run();
+        float[] read = new float[4];
+        words.Read(0, read);
+        // Salmon et al. 2011, known answers for a zero key and counter.
+        Assert.That(read.Select(BitConverter.SingleToUInt32Bits), Is.EqualTo((uint[])[0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]));
+    }
+
+    // The planted fault is one line of the kernels without its barrier; each order of threads meets it.
+    [Test]
+    public void A_missing_barrier_is_caught_in_every_order_of_threads([Values] ThreadOrder order)
+    {
+        _ = Emulator.Require();
+        string source = Repository.Read("NativeKernels.cu");
+        Match barrier = new Regex(@"\n        __syncthreads\(\);\n#pragma unroll 4").Match(source);
+        Assert.That(barrier.Success, "the barrier between filling the tiles and using them");
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["faulty.cu"], source.Remove(barrier.Index, "\n        __syncthreads();".Length));
+        Emulator faulty = Emulator.Build(folder["faulty.cu"])!;
+        faulty.Reset();
+        faulty.Set(order);
+        using CudaBackend cuda = faulty.Open();
+        float[] a = new float[64 * 16], c = new float[64 * 64];
+        cuda.Gemm(false, true, 64, 64, 16, a, a, c);
+        Assert.That(c, Has.Some.NaN, "a thread read what another had not written yet");
+    }
+}

@@ -1,0 +1,40 @@
+using EvenNet.Framework;
+using EvenNet.Kernels;
+using EvenNet.Kernels.Cuda;
+using EvenNet.Tests.Kernels;
+
+namespace EvenNet.Tests.Cuda;
+
+/// <summary>Every kernel on the emulated device, alone on poisoned and guarded memory, with the cpu's cases, in every order of threads.</summary>
+public sealed class CudaLayerTests
+{
+    private const int Batch = 3;
+
+    private static IEnumerable<CpuLayerTests.Case> Cases => CpuLayerTests.Cases;
+
+    // As the cpu's: sums of a few dozen float32 products, square roots and powers.
+    [Test]
+    public void A_kernel_agrees_with_the_reference([ValueSource(nameof(Cases))] CpuLayerTests.Case c, [Values] bool accumulate)
+    {
+        using Backend reference = Backends.Open("reference");
+        KernelRun expected = Run(reference, c, accumulate);
+        foreach (ThreadOrder order in accumulate ? [ThreadOrder.Random] : Enum.GetValues<ThreadOrder>())
+        {
+            using CudaBackend cuda = Emulator.Open(order);
+            KernelRun actual = Run(cuda, c, accumulate);
+            Assert.That(actual.KernelName, Does.StartWith("cuda."));
+            Assert.That(actual.AllocatedBytes, Is.Zero, "a pass allocates nothing");
+            Assert.That(actual.Results.Keys, Is.EqualTo(expected.Results.Keys));
+            foreach ((string name, double[] values) in expected.Results)
+                Assert.That(Sample.RelativeError(values, actual.Results[name]), Is.LessThan(1e-5), $"{name}, {order}");
+        }
+    }
+
+    private static KernelRun Run(Backend backend, CpuLayerTests.Case c, bool accumulate)
+    {
+        (double[][] inputs, double[] gradient) = c.Data(Batch);
+        var run = new KernelRun(backend, Batch);
+        run.Run(c.Layer, c.Inputs, inputs, gradient, LayoutKind.Plain, accumulate, halos: new Random(9));
+        return run;
+    }
+}

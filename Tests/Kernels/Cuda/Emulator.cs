@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using EvenNet.Kernels.Cuda;
+using EvenNet.Tests.House;
+
+namespace EvenNet.Tests.Cuda;
+
+/// <summary>In what order the threads of a block run between two barriers; <see cref="Descending"/> runs the blocks backwards, too.</summary>
+public enum ThreadOrder
+{
+    Ascending,
+    Descending,
+    Random,
+}
+
+/// <summary>
+/// NativeKernels.cu compiled for the host together with a library that plays the CUDA driver (Tests/CudaEmulator). Built once for each state of the
+/// sources; tests that need it are skipped where there is no g++.
+/// </summary>
+internal sealed unsafe class Emulator
+{
+    private static readonly string[] Sources = ["emulator.h", "scheduler.h", "scheduler.cpp", "kernels.cpp", "driver.cpp"];
+    private static readonly Lazy<Emulator?> Built = new(() => Build(Repository.Path("NativeKernels.cu")));
+    private readonly nint library;
+
+    private Emulator(string path)
+    {
+        Path = path;
+        library = NativeLibrary.Load(path);
+        Driver = new CudaDriver(library, path);
+    }
+
+    /// <summary>The library's file.</summary>
+    public string Path { get; }
+
+    public CudaDriver Driver { get; }
+
+    public long UsedBytes => (long)((delegate* unmanaged<nuint>)Export("emulatorUsedBytes"))();
+
+    public int Launches => ((delegate* unmanaged<int>)Export("emulatorLaunches"))();
+
+    public int Contexts => ((delegate* unmanaged<int>)Export("emulatorContexts"))();
+
+    /// <summary>The emulator of the kernels; the test is ignored, with the reason, where it cannot be built.</summary>
+    public static Emulator Require(ThreadOrder order = ThreadOrder.Ascending)
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Ignore("the emulator of CUDA devices is built on Linux only");
+        if (Built.Value is not { } emulator)
+        {
+            Assert.Ignore("no g++: the emulator of CUDA devices cannot be built");
+            throw new InvalidOperationException();
+        }
+        emulator.Reset();
+        emulator.Set(order);
+        return emulator;
+    }
+
+    /// <summary>A backend on the emulated device.</summary>
+    public static CudaBackend Open(ThreadOrder order = ThreadOrder.Ascending) => Require(order).Open();
+
+    /// <inheritdoc cref="Open(ThreadOrder)"/>
+    public CudaBackend Open() => new(new CudaDevice(Driver, 0));
+
+    public void Set(ThreadOrder order) => ((delegate* unmanaged<int, void>)Export("emulatorSetSchedule"))((int)order);
+
+    /// <summary>Forgets faults; sets the device's memory, and lets a launch fail with an illegal address: the first, the second…; 0: none.</summary>
+    public void Reset(long memoryBytes = 4L << 30, int failingLaunch = 0) => ((delegate* unmanaged<nuint, int, void>)Export("emulatorReset"))((nuint)memoryBytes, failingLaunch);
+
+    /// <summary>Bytes of each of a kernel's parameters, as the host compiler has them.</summary>
+    public List<int> Parameters(string kernel)
+    {
+        var bytes = (delegate* unmanaged<byte*, int, nint>)Export("emulatorParameterBytes");
+        List<int> sizes = [];
+        fixed (byte* name = Encoding.UTF8.GetBytes(kernel + "\0"))
+            for (int i = 0; bytes(name, i) > 0; i++) sizes.Add((int)bytes(name, i));
+        return sizes;
+    }
+
+    /// <summary>Compiles the emulator around a file of kernels; null where there is no g++.</summary>
+    public static Emulator? Build(string kernels)
+    {
+        string folder = Repository.Path("Tests/CudaEmulator");
+        byte[] all = [.. Sources.SelectMany(name => File.ReadAllBytes(System.IO.Path.Combine(folder, name))), .. File.ReadAllBytes(kernels)];
+        string place = System.IO.Path.Combine(TestContext.CurrentContext.TestDirectory, "emulator", Convert.ToHexString(SHA256.HashData(all))[..16]);
+        string library = System.IO.Path.Combine(place, "libcuda.so.1");
+        if (File.Exists(library)) return new Emulator(library);
+        Directory.CreateDirectory(place);
+        string made = $"{library}.{Environment.ProcessId}";
+        string[] arguments =
+        [
+            "-std=c++17", "-O2", "-fPIC", "-shared", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-unknown-pragmas", $"-DKERNELS=\"{kernels}\"", "-o", made,
+            .. Sources.Where(name => name.EndsWith(".cpp", StringComparison.Ordinal)).Select(name => System.IO.Path.Combine(folder, name)),
+        ];
+        Process compiler;
+        try
+        {
+            compiler = Process.Start(new ProcessStartInfo("g++", arguments) { RedirectStandardError = true })!;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+        using (compiler)
+        {
+            string errors = compiler.StandardError.ReadToEnd();
+            compiler.WaitForExit();
+            Assert.That(compiler.ExitCode, Is.Zero, errors);
+        }
+        File.Move(made, library, overwrite: true);
+        return new Emulator(library);
+    }
+
+    private nint Export(string name) => NativeLibrary.GetExport(library, name);
+}
