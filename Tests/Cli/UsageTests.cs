@@ -37,8 +37,8 @@ public sealed class UsageTests
     }
 
     [Test]
-    public void A_device_that_this_build_lacks_is_named_and_not_replaced() =>
-        ToolRun.Of("summary", "caffenet", "--device", "cuda").MustFail(ExitCode.Device, "no CUDA backend", "--device cpu");
+    public void A_device_that_is_no_device_is_named_beside_those_that_are([Values("gpu", "cuda:", "cuda:x", "cuda:-1")] string device) =>
+        ToolRun.Of("summary", "caffenet", "--device", device).MustFail(ExitCode.Usage, $"--device: there is no {device}; did you mean", "auto, cpu, reference, cuda, cuda:1");
 
     [Test]
     public void Every_command_has_help_with_an_example([ValueSource(nameof(Verbs))] string verb)

@@ -1,25 +1,32 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using EvenNet.Framework;
 using EvenNet.Kernels;
 
 namespace EvenNet.Cli;
 
 /// <summary>Where it runs, on how many threads.</summary>
-internal sealed class DeviceChoice
+internal sealed partial class DeviceChoice
 {
     private static readonly string[] Names = ["auto", "cpu", "reference", "cuda"];
 
     private readonly Option<string> device = new Option<string>("--device")
     {
-        Description = "auto (the cpu), cpu, or reference: plain loops in float64, slow.",
+        Description = "auto (the cpu), cpu, cuda or cuda:N (an NVIDIA GPU), or reference: plain loops in float64, slow.",
         HelpName = "NAME",
         DefaultValueFactory = _ => "auto",
-    }.RequireOneOf(Names);
+    };
 
     private readonly Option<int> threads = new("--threads") { Description = "Threads; 0 means one per processor.", HelpName = "N" };
 
     public DeviceChoice(Command command)
     {
+        device.Validators.Add(result =>
+        {
+            foreach (string value in result.Tokens.Select(t => t.Value).Where(v => !Names.Contains(v) && !NumberedDevice().IsMatch(v)))
+                result.AddError($"{device.Name}: there is no {value}; did you mean {NearestName.Of(value, Names)}? There are {string.Join(", ", Names)}, cuda:1 and so on");
+        });
+        device.CompletionSources.Add([.. Names]);
         command.Options.Add(device);
         command.Options.Add(threads);
         threads.RequireAtLeast(0);
@@ -36,8 +43,10 @@ internal sealed class DeviceChoice
     /// <summary>The same device with another number of threads.</summary>
     public Backend Open(ParseResult options, int threads) => options.GetRequiredValue(device) switch
     {
-        "cuda" => throw new ToolException(ExitCode.Device, "--device cuda: this build has no CUDA backend; use --device cpu"),
         "auto" => Backends.Open("cpu", threads),
         string name => Backends.Open(name, threads),
     };
+
+    [GeneratedRegex("^cuda:[0-9]{1,3}$")]
+    private static partial Regex NumberedDevice();
 }

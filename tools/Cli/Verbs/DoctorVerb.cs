@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using EvenNet.Kernels;
+using EvenNet.Kernels.Cuda;
 
 namespace EvenNet.Cli;
 
@@ -37,10 +38,12 @@ internal sealed class DoctorVerb : Verb
         return new DoctorResult(
             EvenNetTool.Version, RuntimeInformation.OSDescription, RuntimeInformation.ProcessArchitecture.ToString(), RuntimeInformation.FrameworkDescription,
             Environment.ProcessorCount, VectorBits(), cpu.Description, MemoryBytes(), memory.TotalAvailableMemoryBytes,
-            new DoctorLibrary(jpeg.Name, jpeg.IsFound, jpeg.Path, jpeg.Version, jpeg.Tried, jpeg.Problem),
+            Library(jpeg), new DoctorCuda(CudaSystem.Devices(out string? problem), problem, [.. CudaSystem.Libraries.Select(Library)]),
             new DoctorPhotographs(Photographs.Folder, photographs, Photographs.Count), checks, advice,
             checks.All(c => c.Passed) && photographs == Photographs.Count);
     }
+
+    private static DoctorLibrary Library(NativeLibraryStatus l) => new(l.Name, l.IsFound, l.Path, l.Version, l.Tried, l.Problem);
 
     private static int VectorBits() =>
         Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 0;
@@ -60,14 +63,16 @@ internal sealed class DoctorVerb : Verb
         ui.Result("evennet", $"{r.Version} on {r.Dotnet}, {r.Os}, {r.Architecture}");
         ui.Result("processor", $"{r.Processors} usable, vectors of {r.VectorBits} bits");
         ui.Result("memory", $"{Text.Bytes(r.MemoryBytes)}, {Text.Bytes(r.UsableMemoryBytes)} usable by this process");
-        ui.Result("devices", $"{r.Device}; reference; cuda: not in this build");
-        ui.Result("jpeg", r.Jpeg.IsFound
-            ? $"{r.Jpeg.Name} {r.Jpeg.Version} {r.Jpeg.Path}".TrimEnd()
-            : $"not found: {r.Jpeg.Problem ?? $"tried {string.Join(", ", r.Jpeg.Tried)}"}");
+        ui.Result("devices", $"{r.Device}; reference{string.Concat(r.Cuda.Devices.Select(d => $"; {d}"))}");
+        ui.Result("jpeg", r.Jpeg.IsFound ? $"{r.Jpeg.Name} {r.Jpeg.Version} {r.Jpeg.Path}".TrimEnd() : Missing(r.Jpeg));
+        if (r.Cuda.Problem is { } problem) ui.Result("cuda", $"no device: {problem}");
+        foreach (DoctorLibrary l in r.Cuda.Libraries) ui.Result("cuda", l.IsFound ? $"{l.Name} {l.Version} {l.Path}" : $"{l.Name} {Missing(l)}");
         ui.Result("pictures", $"{r.Photographs.Found} of {r.Photographs.Expected} bundled photographs in {r.Photographs.Folder}");
         foreach (DoctorCheck c in r.Checks)
             ui.Result("self-test", $"{c.Name}: {(c.Passed ? "ok" : "FAILED")}, off the reference by {Text.Rate(c.Error)} (allowed {Text.Rate(c.Allowed)}), {Text.Duration(c.Seconds)}");
         foreach (string line in r.Advice) ui.Result("advice", line);
         if (r.IsHealthy) ui.Note("next", "evennet demo");
     }
+
+    private static string Missing(DoctorLibrary l) => $"not found: {l.Problem ?? $"tried {string.Join(", ", l.Tried)}"}";
 }
