@@ -9,6 +9,7 @@ namespace EvenNet.Kernels.Cuda;
 public sealed class CudaBackend : Backend
 {
     private readonly CudaDevice device;
+    private readonly bool ownsDevice;
     private readonly CudaWorkspace workspace;
     private readonly CudaStatistics statistics;
     private readonly CudaProducts products;
@@ -19,9 +20,9 @@ public sealed class CudaBackend : Backend
     /// <exception cref="CudaException">It is not there, or there is no driver; the message says what was tried.</exception>
     public CudaBackend(int ordinal = 0) : this(CudaSystem.Open(ordinal)) { }
 
-    internal CudaBackend(CudaDevice device)
+    internal CudaBackend(CudaDevice device, bool ownsDevice = true)
     {
-        this.device = device;
+        (this.device, this.ownsDevice) = (device, ownsDevice);
         workspace = new CudaWorkspace(device);
         statistics = new CudaStatistics(device, workspace);
         products = new CudaProducts(device, workspace);
@@ -100,7 +101,7 @@ public sealed class CudaBackend : Backend
     protected override void Dispose(bool disposing)
     {
         workspace.Dispose();
-        device.Dispose();
+        if (ownsDevice) device.Dispose();
         base.Dispose(disposing);
     }
 }

@@ -4,9 +4,18 @@ using EvenNet.Kernels.Cuda;
 
 namespace EvenNet.Tests.Cuda;
 
-/// <summary>Small nets, and values recorded from Caffe, on the emulated device.</summary>
-public sealed class CudaLadderTests
+/// <summary>Small nets, and values recorded from Caffe, on the emulated device and on a GPU.</summary>
+[TestFixture(false), TestFixture(true, Category = "Gpu")]
+public sealed class CudaLadderTests(bool gpu)
 {
+    private readonly CudaPlace place = new(gpu);
+
+    [OneTimeSetUp]
+    public void Require() => place.Require();
+
+    [OneTimeTearDown]
+    public void Leave() => place.Dispose();
+
     // Sums of a few thousand float32 products against double: 1e-4 of the largest value, as for the cpu.
     [Test]
     public void The_device_agrees_with_the_reference([ValueSource(typeof(Every), nameof(Every.LayerCase))] LayerCase layerCase, [Values] bool fuse)
@@ -14,9 +23,9 @@ public sealed class CudaLadderTests
         using Backend reference = Backends.Open("reference");
         LayerRun expected = LayerRun.Of(layerCase, reference, fuse);
         LayerRun? first = null;
-        foreach (ThreadOrder order in fuse ? Enum.GetValues<ThreadOrder>() : [ThreadOrder.Random])
+        foreach (ThreadOrder order in fuse ? place.Orders : [ThreadOrder.Random])
         {
-            using CudaBackend cuda = Emulator.Open(order);
+            using CudaBackend cuda = place.Open(order);
             LayerRun actual = LayerRun.Of(layerCase, cuda, fuse);
             Assert.That(actual.Results.Keys, Is.EqualTo(expected.Results.Keys));
             foreach ((string name, double[] values) in expected.Results)
@@ -31,7 +40,7 @@ public sealed class CudaLadderTests
     public void The_device_agrees_with_caffe([ValueSource(typeof(Kernels.GoldenTests), nameof(Kernels.GoldenTests.Cases))] GoldenCase goldenCase, [Values] bool fuse)
     {
         Golden golden = Golden.Open(goldenCase.Name);
-        using CudaBackend cuda = Emulator.Open(ThreadOrder.Random);
+        using CudaBackend cuda = place.Open();
         GoldenRun run = GoldenRun.Of(goldenCase, golden, cuda, fuse);
         Assert.That(run.Errors, Does.ContainKey($"blob/{golden.Under("blob").Last()}").And.Count.GreaterThan(1));
         foreach ((string name, double error) in run.Errors) Assert.That(error, Is.LessThanOrEqualTo(1e-4), name);

@@ -5,9 +5,18 @@ using EvenNet.Tests.Kernels;
 
 namespace EvenNet.Tests.Cuda;
 
-/// <summary>Every kernel on the emulated device, alone on poisoned and guarded memory, with the cpu's cases, in every order of threads.</summary>
-public sealed class CudaLayerTests
+/// <summary>Every kernel on the emulated device and on a GPU, alone on poisoned and guarded memory, with the cpu's cases, in every order of threads.</summary>
+[TestFixture(false), TestFixture(true, Category = "Gpu")]
+public sealed class CudaLayerTests(bool gpu)
 {
+    private readonly CudaPlace place = new(gpu);
+
+    [OneTimeSetUp]
+    public void Require() => place.Require();
+
+    [OneTimeTearDown]
+    public void Leave() => place.Dispose();
+
     private const int Batch = 3;
 
     private static IEnumerable<CpuLayerTests.Case> Cases => CpuLayerTests.Cases;
@@ -18,9 +27,9 @@ public sealed class CudaLayerTests
     {
         using Backend reference = Backends.Open("reference");
         KernelRun expected = Run(reference, c, accumulate);
-        foreach (ThreadOrder order in accumulate ? [ThreadOrder.Random] : Enum.GetValues<ThreadOrder>())
+        foreach (ThreadOrder order in accumulate ? [ThreadOrder.Random] : place.Orders)
         {
-            using CudaBackend cuda = Emulator.Open(order);
+            using CudaBackend cuda = place.Open(order);
             KernelRun actual = Run(cuda, c, accumulate);
             Assert.That(actual.KernelName, Does.StartWith("cuda."));
             Assert.That(actual.AllocatedBytes, Is.Zero, "a pass allocates nothing");

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# run.sh [RESULTS]: on a machine with an NVIDIA GPU, in the unpacked folder of tools/gpu/publish.sh: looks at the machine, runs the tests of category Gpu, then
+# times nets on the GPU. Writes all it prints into RESULTS (default results).
+set -uo pipefail
+cd "$(dirname "$0")" || exit
+results=${1:-results}
+mkdir -p "$results"
+status=0
+# CUDA's libraries may lie in Python's packages only.
+python_libraries=$(python3 -c 'import glob, os, site; print(os.pathsep.join(f for s in site.getsitepackages() for f in glob.glob(s + "/nvidia/**/lib", recursive=True)))' 2> /dev/null)
+export EVENNET_CUDA="${EVENNET_CUDA:-}:$python_libraries"
+
+# part NAME SECONDS COMMAND…: one part, whose failure does not stop the others.
+part() {
+  local name=$1 seconds=$2 code=0
+  shift 2
+  echo "== $name"
+  timeout "$seconds" "$@" > "$results/$name.txt" 2>&1 || code=$?
+  tail -25 "$results/$name.txt"
+  echo "== $name ended with $code"
+  [ "$code" -eq 0 ] || status=1
+}
+
+part machine 60 nvidia-smi
+part doctor 120 bin/evennet doctor
+part tests 300 bin/EvenNet.Tests --filter 'TestCategory=Gpu' --output Detailed
+for net in caffenet googlenet vgg16; do
+  part "bench-$net" 120 bin/evennet bench net "$net" --device cuda:0 --batch 64 --layers
+done
+EVENNET_CUDA_CHECK=1 part checked 120 bin/EvenNet.Tests --filter 'TestCategory=Gpu&FullyQualifiedName~CudaLayerTests'
+
+echo
+printf '%-16s %s\n' part 'last line'
+for file in "$results"/*.txt; do printf '%-16s %s\n' "$(basename "$file" .txt)" "$(tail -1 "$file")"; done
+exit "$status"
