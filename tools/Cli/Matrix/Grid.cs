@@ -108,7 +108,7 @@ internal sealed record GridCell(IReadOnlyList<string> Names, IReadOnlyDictionary
     public GridCell Scaled(double scale)
     {
         var all = new Dictionary<string, string>(Settings);
-        foreach (string option in (string[])["iterations", "step", "at", "warm-up", "eval-every", "save-every", "keep-every", "rates", "middle"])
+        foreach (string option in (string[])["iterations", "step", "at", "warm-up", "eval-every", "save-every", "keep-every", "rates", "depth", "middle"])
             if (all.TryGetValue(option, out string? value)) all[option] = string.Join(' ', value.Split(' ').Select(v => Scaled(v, scale)));
         return this with { Settings = all };
     }

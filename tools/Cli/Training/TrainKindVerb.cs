@@ -82,13 +82,17 @@ internal sealed class TrainKindVerb : Verb
     /// <summary>Begins a run with these settings in a folder of its own, or goes on with it.</summary>
     public int Conduct(Dictionary<string, string> settings, RunFiles files, string title, string[] device, int workers, Ui ui, CancellationToken cancellation)
     {
-        Directory.CreateDirectory(files.Folder);
-        using RunLock held = RunLock.Take(files.Folder);
+        // A run that can't be opened leaves no folder.
+        bool isBegun = File.Exists(files.Record);
+        using RunLock? going = isBegun ? RunLock.Take(files.Folder) : null;
         ParseResult machine = Parse([Data.Place.Name, settings[Kind.Name], Workers.Name, workers.ToString(CultureInfo.InvariantCulture), .. device]);
-        string? checkpoint = File.Exists(files.Record) ? Recover(files, ui) : null;
+        string? checkpoint = isBegun ? Recover(files, ui) : null;
         using TrainingSession session = TrainingSession.Open(this, machine, Full(settings), settings, checkpoint, ui, cancellation);
         session.Evaluator?.Try();
-        RunRecord record = File.Exists(files.Record) ? RunRecord.Read(files.Folder) : Record(title, settings, session);
+        Directory.CreateDirectory(files.Folder);
+        using RunLock? begun = isBegun ? null : RunLock.Take(files.Folder);
+        if (!isBegun && File.Exists(files.Record)) throw new ToolException(ExitCode.Usage, $"{files.Folder}: another process has begun this run; start the same command again");
+        RunRecord record = isBegun ? RunRecord.Read(files.Folder) : Record(title, settings, session);
         return new TrainingConduct(this, session, files, record, "evennet matrix").Run(ui, isJson: false, cancellation);
     }
 
