@@ -6,6 +6,9 @@ namespace EvenNet.Framework;
 /// </summary>
 public abstract class Storage : IDisposable
 {
+    // Elements that Fill writes at a time.
+    private const int PieceCount = 256;
+
     /// <summary>Elements.</summary>
     public abstract long Count { get; }
 
@@ -26,6 +29,14 @@ public abstract class Storage : IDisposable
 
     /// <summary>Sets elements to zero.</summary>
     public abstract void Clear(long offset, long count);
+
+    /// <summary>Sets elements to one value; takes its turn after the work that was given before.</summary>
+    public virtual void Fill(long offset, long count, float value)
+    {
+        Span<float> piece = stackalloc float[(int)Math.Min(count, PieceCount)];
+        piece.Fill(value);
+        for (long done = 0; done < count; done += piece.Length) Write(offset + done, piece[..(int)Math.Min(piece.Length, count - done)]);
+    }
 
     /// <summary>Frees the block.</summary>
     public void Dispose()

@@ -74,6 +74,14 @@ public sealed class Tensor(Region region, int batch, Shape shape, Layout layout,
         for (int n = 0; n < batch; n++) Transfer.Write(this, n, from.Slice(n * shape.Count, shape.Count));
     }
 
+    /// <summary>Sets all values to one number.</summary>
+    /// <exception cref="InvalidOperationException">Its values do not lie side by side in their own order.</exception>
+    public void Fill(float value)
+    {
+        if (layout.Kind != LayoutKind.Plain || SampleStride != shape.Count) throw new InvalidOperationException($"a value that lies {layout} cannot be filled");
+        region.Storage.Fill(region.Offset, Count, value);
+    }
+
     /// <summary>Sets everything to zero, border included.</summary>
     public void Clear()
     {

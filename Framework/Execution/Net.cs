@@ -11,7 +11,6 @@ public sealed class Net : IDisposable
     private readonly Dictionary<Node, (int First, int Last)> stepsOf = [];
     private readonly Node[] losses;
     private readonly BackwardPass? fromLosses;
-    private readonly float[] ones;
     private readonly StepClock? clock;
 
     // For each step the parameters whose gradients are complete after it, and the one that its kernel can update itself; parameters
@@ -46,8 +45,6 @@ public sealed class Net : IDisposable
         }
         if (Options.Times) clock = new StepClock(Backend, plan.Steps.Count);
         losses = [.. plan.Of.Keys.Where(n => n.Layer is ILoss)];
-        ones = new float[batch];
-        ones.AsSpan().Fill(1);
         completed = [.. plan.Steps.Select(_ => Array.Empty<Parameter>())];
         if (!Options.Backward || losses.Length == 0) return;
         fromLosses = new BackwardPass(plan, losses);
@@ -336,7 +333,7 @@ public sealed class Net : IDisposable
         Tensor target = step.Output.Gradient!;
         if (seeds is null)
         {
-            target.Write(ones);
+            target.Fill(1);
             return;
         }
         bool adds = pass.HasActiveReader(step.Output);

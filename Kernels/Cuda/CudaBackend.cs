@@ -52,6 +52,13 @@ public sealed class CudaBackend : Backend
     /// <inheritdoc/>
     public override void Wait() => device.Wait();
 
+    /// <summary>
+    /// Takes down what <paramref name="enqueue"/> gives to the device, without running it, so that it can be given again as one: a net's forward and backward
+    /// pass, say, after one that was not recorded. Loading data, the solver's step and reading the loss stay outside.
+    /// </summary>
+    /// <exception cref="CudaException">It allocates, waits or reads, which a recording cannot hold.</exception>
+    public CudaRecording Record(Action enqueue) => device.Record(enqueue);
+
     /// <inheritdoc/>
     public override Storage Allocate(long count) => new CudaStorage(device, count);
 

@@ -138,6 +138,30 @@ internal sealed unsafe class CudaDevice : IDisposable
         if (result != CudaResult.Success) throw Failed(Driver.Failure(result, $"cuLaunchKernel of {name}"));
     }
 
+    /// <summary>Takes down what <paramref name="enqueue"/> gives to the device, without running it.</summary>
+    /// <exception cref="CudaException">It allocates or waits, which a recording cannot hold.</exception>
+    public CudaRecording Record(Action enqueue)
+    {
+        MakeCurrent();
+        Check(Driver.cuStreamBeginCapture_v2(Stream, CudaFlags.CaptureThreadLocal));
+        nint graph = 0, instance;
+        try
+        {
+            enqueue();
+        }
+        catch
+        {
+            _ = Driver.cuStreamEndCapture(Stream, &graph);
+            if (graph != 0) _ = Driver.cuGraphDestroy(graph);
+            throw;
+        }
+        Check(Driver.cuStreamEndCapture(Stream, &graph));
+        CudaResult result = Driver.cuGraphInstantiateWithFlags(&instance, graph, 0);
+        _ = Driver.cuGraphDestroy(graph);
+        Check(result, nameof(Driver.cuGraphInstantiateWithFlags));
+        return new CudaRecording(this, instance);
+    }
+
     /// <summary>Returns when all work is done; tells what kernels found wrong with their data.</summary>
     public void Wait()
     {

@@ -52,6 +52,12 @@ internal sealed class CudaStorage(CudaDevice device, long count) : Storage
         device.Fill(address + sizeof(float) * (ulong)offset, 0, length);
     }
 
+    public override void Fill(long offset, long length, float value)
+    {
+        Check(offset, length);
+        device.Fill(address + sizeof(float) * (ulong)offset, BitConverter.SingleToUInt32Bits(value), length);
+    }
+
     protected override void Dispose(bool disposing)
     {
         device.Free(address);
