@@ -21,6 +21,9 @@ public sealed class ReferenceBackend : Backend
         ReferenceLrnWithin.Offer, ReferenceDropout.Offer, ReferenceConcat.Offer, ReferenceEltwise.Offer, ReferenceSoftmax.Offer,
         ReferenceSoftmaxLoss.Offer, ReferenceSigmoidCrossEntropy.Offer, ReferenceBatchNorm.Offer, ReferenceScale.Offer,
         ReferenceElu.Offer, ReferenceTanh.Offer, ReferenceSigmoid.Offer, ReferencePRelu.Offer, ReferenceChannelPad.Offer, ReferenceReorder.Offer,
+        ReferenceAbsolute.Offer, ReferenceBias.Offer, ReferenceClip.Offer, ReferenceCrop.Offer, ReferenceDeconvolution.Offer, ReferenceEuclideanLoss.Offer,
+        ReferenceExponential.Offer, ReferenceLogarithm.Offer, ReferencePower.Offer, ReferenceReshape.Offer, ReferenceSoftplus.Offer, ReferenceSwish.Offer,
+        ReferenceThreshold.Offer,
     ];
 
     /// <inheritdoc/>

@@ -30,7 +30,10 @@ public static class Every
                 : [.. Enumerable.Range(0, batch * node.Shape.Count).Select(_ => (double)(ignore is { } i && random.Next(5) == 0 ? i : random.Next(classes)))],
         };
 
-    public static IEnumerable<LayerCase> LayerCase => [.. Affine, .. Activated, .. Pooled, .. Normalised, .. Combined, .. Losses, .. Nets];
+    public static IEnumerable<LayerCase> LayerCase => [.. Everywhere, .. Curves, .. Cut];
+
+    /// <summary>Without the layers that only the reference and, through it, the cpu have kernels for.</summary>
+    public static IEnumerable<LayerCase> Everywhere => [.. Affine, .. Activated, .. Pooled, .. Normalised, .. Combined, .. Losses, .. Nets];
 
     private static IEnumerable<LayerCase> Affine
     {
@@ -114,6 +117,59 @@ public static class Every
                 Node path = x.Convolution("a", 32, 3, stride: 2, pad: 1, bias: false).BatchNorm("a/bn").Scale("a/scale").Relu()
                     .Convolution("b", 32, 3, pad: 1, bias: false).BatchNorm("b/bn").Scale("b/scale");
                 return Node.Sum("sum", path, x.AveragePool("half", 1, stride: 2).ChannelPad("pad", 32)).Relu().Convolution("above", 5, 1);
+            });
+        }
+    }
+
+    // Arguments stay where a curve is defined and smooth enough for finite differences: magnitudes, then a shift.
+    private static IEnumerable<LayerCase> Curves
+    {
+        get
+        {
+            (string Name, Func<Node, Node> Layer)[] curves =
+            [
+                ("absolute", x => x.Absolute("y")), ("clip", x => x.Clip("y", -0.4f, 0.7f)), ("softplus", x => x.Softplus("y")), ("swish", x => x.Swish("y", 1.5f)),
+                ("threshold", x => x.Threshold("y", 0.2f)), ("square of a multiple", x => x.Power("y", 2, 0.5f, 3)), ("multiple", x => x.Power("y", factor: -1.7f)),
+                ("power of zero", x => x.Power("y", 0, 2, 1)), ("root", x => x.Absolute("a").Power("y", 0.5f, 0.3f, 1)), ("exponential", x => x.Exponential("y", factor: 0.5f)),
+                ("power of two", x => x.Exponential("y", 2, 0.5f, 0.3f)), ("logarithm", x => x.Absolute("a").Logarithm("y", factor: 0.5f, shift: 1)), ("logarithm to ten", x => x.Absolute("a").Logarithm("y", 10, 1, 2)),
+                ("bias", x => x.Bias("y")), ("reshape", x => x.Reshape("y", x.Shape.Height, x.Shape.Width, x.Shape.Channels)),
+            ];
+            foreach ((string name, Func<Node, Node> layer) in curves)
+            {
+                yield return new($"{name} between convolutions", 2, () => Between(Data(3, 6, 5), layer));
+                yield return new($"{name} of data", 3, () => layer(Data(5, 3, 7)));
+                if (name != "reshape") yield return new($"{name} as second reader", 2, () => Beside(Data(3, 4, 3), layer));
+            }
+            yield return new("flatten before an inner product", 2, () => Data(3, 5, 4).Convolution("below", 16, 3).Flatten("flat").InnerProduct("f", 7));
+        }
+    }
+
+    private static IEnumerable<LayerCase> Cut
+    {
+        get
+        {
+            yield return new("slices of channels, joined in another order", 2, () =>
+            {
+                Node x = Data(3, 5, 4).Convolution("below", 20, 3, pad: 1);
+                return Node.Concat("both", x.Slice("b", 16, 4), x.Slice("a", 0, 16), x.Slice("again", 7, 9)).Convolution("above", 5, 1);
+            });
+            yield return new("crop of a block", 3, () => Between(Data(3, 6, 7), x => x.Crop("cut", new Shape(5, 3, 4), channel: 2, row: 1, column: 3)));
+            yield return new("crop as second reader", 2, () =>
+            {
+                Node x = Data(3, 5, 4).Convolution("below", 6, 1);
+                return Node.Sum("join", x.Crop("cut", new Shape(6, 3, 3), row: 1), x.Convolution("beside", 6, new Extent(3, 2)));
+            });
+            yield return new("deconvolution 4×4 stride 2 pad 1", 2, () => Data(3, 4, 5).Deconvolution("c", 2, 4, stride: 2, pad: 1));
+            yield return new("deconvolution in 2 groups between convolutions", 2, () => Between(Data(3, 4, 3), x => x.Deconvolution("c", 16, 3, stride: new Extent(2, 1), groups: 2, dilation: new Extent(1, 2))));
+            yield return new("deconvolution 2×3 without bias as second reader", 2, () =>
+            {
+                Node x = Data(3, 4, 4).Convolution("below", 6, 1);
+                return Node.Sum("join", x.Deconvolution("c", 6, 3, pad: 1, bias: false), x);
+            });
+            yield return new("euclidean loss of two branches", 3, () =>
+            {
+                Node x = Data(5);
+                return x.InnerProduct("a", 4).EuclideanLoss(x.InnerProduct("b", 4), weight: 0.7f);
             });
         }
     }
