@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
 using EvenNet.Framework;
+using EvenNet.Interop;
 
 namespace EvenNet.Cli;
 
@@ -44,7 +45,7 @@ internal static class EvenNetTool
     }
 
     /// <summary>All commands, in the order of the help.</summary>
-    public static IReadOnlyList<Verb> Verbs => [new DemoVerb(), new InitVerb(), new DiagnoseVerb(), new TrainVerb(), new EvalVerb(), new MatrixVerb(), new ReportVerb(), new SummaryVerb(), new ConvertVerb(), new BenchVerb(), new DoctorVerb()];
+    public static IReadOnlyList<Verb> Verbs => [new DemoVerb(), new InitVerb(), new DiagnoseVerb(), new TrainVerb(), new EvalVerb(), new MatrixVerb(), new ReportVerb(), new SummaryVerb(), new ClassifyVerb(), new ConvertVerb(), new BenchVerb(), new DoctorVerb()];
 
     private static RootCommand Root()
     {
@@ -110,7 +111,7 @@ internal static class EvenNetTool
             ToolException own => (own.ExitCode, own.Message),
             DivergenceException => (ExitCode.Diverged, error.Message),
             ImageFormatException { IsDecoderMissing: true } => (ExitCode.Device, error.Message),
-            ImageFormatException or ImageSourceException or WeightsFormatException => (ExitCode.Data, error.Message),
+            ImageFormatException or ImageSourceException or WeightsFormatException or NetFormatException => (ExitCode.Data, error.Message),
             BackendException or DllNotFoundException or EntryPointNotFoundException => (ExitCode.Device, error.Message),
             OutOfMemoryException => (ExitCode.OutOfMemory, $"out of memory: {error.Message} Fewer images (--count) or a smaller net need less."),
             IOException or UnauthorizedAccessException => (ExitCode.Data, error.Message),

@@ -36,7 +36,11 @@ internal abstract class ModelFormat(string extension, string description)
 
 /// <summary>How a net is read.</summary>
 /// <param name="Note">Takes what was read otherwise than the file has it, a line each.</param>
-internal sealed record NetReading(Action<string> Note);
+internal sealed record NetReading(Action<string> Note)
+{
+    /// <summary>Size of the pictures where the file leaves it open.</summary>
+    public Shape? InputSize { get; init; }
+}
 
 /// <summary>How weights are loaded.</summary>
 /// <param name="Strict">Whether a tensor that the net lacks, or the file, is an error.</param>

@@ -7,7 +7,7 @@ namespace EvenNet.Cli;
 internal static class ModelFormats
 {
     /// <summary>One row a format.</summary>
-    public static IReadOnlyList<ModelFormat> All { get; } = [new SafetensorsFormat(), new OnnxFormat(), new NpzFormat()];
+    public static IReadOnlyList<ModelFormat> All { get; } = [new SafetensorsFormat(), new CaffemodelFormat(), new PrototxtFormat(), new OnnxFormat(), new NpzFormat()];
 
     /// <summary>«.safetensors (EvenNet weights), …»: those that fit a purpose.</summary>
     public static string List(Func<ModelFormat, bool> fit) => string.Join(", ", All.Where(fit).Select(f => $"{f.Extension} ({f.Description})"));

@@ -8,7 +8,7 @@ namespace EvenNet.Cli;
 /// </summary>
 internal sealed class OutputChoice
 {
-    private readonly Option<string?> weights = new("--out", "-o") { Description = "Write the weights here (safetensors).", HelpName = "FILE" };
+    private readonly Option<string?> weights = new("--out", "-o") { Description = "Write the weights here: safetensors, or another format by its extension.", HelpName = "FILE" };
     private readonly Option<string?> report = new("--report") { Description = "Write the report's folder here; by default beside --out, and with --json nowhere.", HelpName = "DIR" };
     private readonly Option<bool> noReport = new("--no-report") { Description = "Write no report." };
     private readonly Option<bool> json = new("--json") { Description = "Print one JSON document." };

@@ -31,6 +31,12 @@ internal sealed record InitResult
     /// <summary>The whole command, to the moment that this was written.</summary>
     public required double Seconds { get; init; }
 
+    /// <summary>The layers before they were rescaled, where that was asked for and could be measured.</summary>
+    public IReadOnlyList<LayerResult>? Before { get; init; }
+
+    /// <summary>Largest over smallest layer rate before.</summary>
+    public double? FlatnessBefore { get; init; }
+
     public required IReadOnlyList<LayerResult> Layers { get; init; }
 
     /// <summary>What layer-sequential unit variance did to each layer; null for other methods.</summary>

@@ -8,6 +8,7 @@ namespace EvenNet.Cli;
 /// <summary>What <c>--json</c> prints: one document, camel case, numbers that are not finite as null.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(FiniteOrNull)])]
 [JsonSerializable(typeof(SummaryResult))]
+[JsonSerializable(typeof(ClassifyResult[]))]
 [JsonSerializable(typeof(ConvertResult))]
 [JsonSerializable(typeof(DoctorResult))]
 [JsonSerializable(typeof(DemoResult))]

@@ -29,6 +29,7 @@ internal static class Weights
     /// <summary>The number of classes that a file was made for, if it is of this net and says so.</summary>
     public static int? Classes(string path, NetInfo net)
     {
+        if (ModelFormats.Find(path) is not (null or SafetensorsFormat)) return null;
         using SafetensorsFile file = Safetensors.Open(path);
         bool isThis = file.Metadata.TryGetValue(NetKey, out string? name) && name == net.Name;
         return isThis && file.Metadata.TryGetValue(ClassesKey, out string? text) && int.TryParse(text, out int classes) && classes > 0 ? classes : null;
@@ -40,12 +41,14 @@ internal static class Weights
     /// <param name="skip">Layers to leave as they are.</param>
     /// <param name="ui">Says it.</param>
     /// <param name="advice">What may help where the file does not fit.</param>
-    public static void Load(ParameterSet parameters, string path, IReadOnlyCollection<string> skip, Ui ui, string advice = "use --skip LAYER to leave a layer out, or --classes N for another number of classes")
+    /// <param name="strict">Whether tensors that the net lacks are an error.</param>
+    /// <param name="mayLack">Where not strict: whether the file may lack some of the net's parameters, or have them in another size; they are as they were then.</param>
+    public static void Load(ParameterSet parameters, string path, IReadOnlyCollection<string> skip, Ui ui, string advice = "use --skip LAYER to leave a layer out, or --classes N for another number of classes", bool strict = true, bool mayLack = false)
     {
         CheckpointReport report;
         try
         {
-            report = Checkpoint.Load(parameters, path, strict: true, skip);
+            report = Read(parameters, path, skip, strict);
         }
         catch (WeightsFormatException error) when (error.Message.Contains("does not fit", StringComparison.Ordinal))
         {
@@ -54,8 +57,17 @@ internal static class Weights
         ui.Note("weights", $"{report.Loaded.Count} tensors from {path}");
         if (report.Reshaped.Count > 0) ui.Note("reshaped", string.Join(", ", report.Reshaped));
         if (report.Skipped.Count > 0) ui.Note("skipped", string.Join(", ", report.Skipped));
+        string[] lacking = [.. report.Mismatched, .. report.Missing.Select(name => $"{name} is missing in the file")];
+        if (lacking.Length > 0 && !mayLack) throw new ToolException(ExitCode.Data, $"{path}: does not fit this net:\n  {string.Join("\n  ", lacking)}\n{advice}");
+        foreach (string line in lacking) ui.Warn(line);
+        if (report.Unused.Count > 0) ui.Note("unused", string.Join(", ", report.Unused));
         if (NotFinite(parameters) is { } bad) throw new ToolException(ExitCode.Data, $"{path}: {bad} holds numbers that are not finite; was it saved after a run diverged?");
     }
+
+    /// <summary>Loads a file of any format.</summary>
+    public static CheckpointReport Read(ParameterSet parameters, string path, IReadOnlyCollection<string> skip, bool strict) => ModelFormats.Find(path) is { HoldsWeights: true } format
+        ? format.ReadWeights(parameters, path, new WeightReading(strict, skip))
+        : Checkpoint.Load(parameters, path, strict, skip);
 
     /// <summary>The first parameter that holds NaN or infinity, or null.</summary>
     public static string? NotFinite(ParameterSet parameters) =>

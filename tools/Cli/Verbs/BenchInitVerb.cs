@@ -32,7 +32,7 @@ internal sealed class BenchInitVerb : Verb
 
     public override int Run(ParseResult options, Ui ui, CancellationToken cancellation)
     {
-        NetInfo info = net.Net(options);
+        NetInfo info = net.Net(options, ui);
         ulong chosenSeed = options.GetValue(seed);
         InitOptions chosen = method.Options(options, info, chosenSeed, keepExisting: false);
         using Backend backend = device.Open(options);
@@ -40,7 +40,7 @@ internal sealed class BenchInitVerb : Verb
         int count = images.Count(options);
         ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {backend.Description} · seed {chosenSeed}");
         Affordable.Require(graph, backend, count);
-        Shape input = graph.Nodes.Single(n => n.Layer is Input).Shape;
+        Shape input = PictureInput.Of(graph).Shape;
         ProcessMemory.ResetPeak();
         var clock = Stopwatch.StartNew();
         Pictures? pictures = images.IsGiven(options) ? images.Load(options, info, input, chosenSeed, device.Threads(options), ui, cancellation) : null;

@@ -16,7 +16,7 @@ internal sealed class DiagnoseVerb : Verb
     private readonly NetChoice net;
     private readonly ImageChoice images;
     private readonly DeviceChoice device;
-    private readonly Option<string[]> weights = new("--weights") { Description = "Weight files (safetensors).", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string[]> weights = new("--weights") { Description = $"Weight files: {ModelFormats.List(f => f.HoldsWeights)}.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
     private readonly Option<string[]> methods = new Option<string[]>("--init")
     {
         Description = $"Initializations to compare with, made from the same pictures: {string.Join(", ", InitMethods.Names)}.",
@@ -24,6 +24,7 @@ internal sealed class DiagnoseVerb : Verb
         AllowMultipleArgumentsPerToken = true,
     }.RequireOneOf(InitMethods.Names);
     private readonly Option<string[]> skip = new("--skip") { Description = "Layers to leave out of the files.", HelpName = "LAYER", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<bool> strict = new("--strict") { Description = "Fail where a file has tensors that the net lacks." };
     private readonly Option<bool> noElements = new("--no-elements") { Description = "Do not measure single weights (quicker)." };
     private readonly Option<ulong> seed = new("--seed") { Description = "Seed of the choice of pictures and of the random loss.", HelpName = "N", DefaultValueFactory = _ => 1 };
     private readonly Option<string?> report = new("--report") { Description = "Write the report's folder here.", HelpName = "DIR" };
@@ -36,6 +37,7 @@ internal sealed class DiagnoseVerb : Verb
         Add(weights);
         Add(methods);
         Add(skip);
+        Add(strict);
         images = new ImageChoice(this, defaultCount: 100);
         Add(noElements);
         Add(seed);
@@ -51,7 +53,7 @@ internal sealed class DiagnoseVerb : Verb
     public override int Run(ParseResult options, Ui ui, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
-        NetInfo info = net.Net(options);
+        NetInfo info = net.Net(options, ui);
         string[] files = options.GetValue(weights) ?? [], names = options.GetValue(methods) ?? [], left = options.GetValue(skip) ?? [];
         ulong seed = options.GetValue(this.seed);
         foreach (string name in names.Where(n => InitMethods.Blind.Contains(n))) _ = InitMethods.BlindInit(name, info.Fills);
@@ -65,15 +67,15 @@ internal sealed class DiagnoseVerb : Verb
         Affordable.Require(graph, backend, images.Count(options));
         using var parameters = new ParameterSet(graph, backend);
         // A file that does not fit is told before the pictures are read.
-        foreach (string file in files) Weights.Load(parameters, file, left, ui);
+        foreach (string file in files) Weights.Load(parameters, file, left, ui, strict: options.GetValue(strict));
 
-        Shape input = graph.Nodes.Single(n => n.Layer is Input).Shape;
+        Shape input = PictureInput.Of(graph).Shape;
         Pictures pictures = images.Load(options, info, input, seed, device.Threads(options), ui, cancellation);
         var work = new Work(info, classes, seed, parameters, pictures, new ChangeRates { Elements = !options.GetValue(noElements), Draw = OwnDraw }, ui, cancellation);
         var runs = new List<Measured>();
         foreach (string file in files)
         {
-            if (files.Length > 1) Checkpoint.Load(parameters, file, strict: true, left);
+            if (files.Length > 1) Weights.Read(parameters, file, left, options.GetValue(strict));
             runs.Add(work.Measure(file, null, []));
         }
         foreach (string name in names) runs.Add(work.Measure(null, name, work.Make(name).Notes));

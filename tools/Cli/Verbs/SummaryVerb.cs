@@ -24,7 +24,7 @@ internal sealed class SummaryVerb : Verb
 
     public override int Run(ParseResult options, Ui ui, CancellationToken cancellation)
     {
-        NetInfo info = net.Net(options);
+        NetInfo info = net.Net(options, ui);
         int classes = net.Classes(options) ?? info.Classes;
         using Backend backend = device.Open(options);
         SummaryResult result = Summarize(info, classes, options.GetValue(batch), backend);

@@ -1,0 +1,94 @@
+using System.CommandLine;
+using EvenNet.Framework;
+using EvenNet.Kernels;
+using EvenNet.Models;
+
+namespace EvenNet.Cli;
+
+/// <summary>What a net says of pictures: the five classes with the largest scores.</summary>
+internal sealed class ClassifyVerb : Verb
+{
+    private const int Best = 5, PublishedSide = 256;
+
+    private readonly NetChoice net;
+    private readonly Argument<string[]> images = new("IMAGE") { Description = "Pictures: JPEG, PNG, PPM, PGM.", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string?> weights = new("--weights") { Description = $"The net's weights: {ModelFormats.List(f => f.HoldsWeights)}. Left out where NET holds its own.", HelpName = "FILE" };
+    private readonly Option<string?> labels = new("--labels") { Description = "A file with a class's name a line.", HelpName = "FILE" };
+    private readonly Option<int> resize = new("--resize") { Description = "The picture's shorter side before the middle is cut out; 0 leaves it.", HelpName = "N", DefaultValueFactory = _ => PublishedSide };
+    private readonly PreprocessChoice preprocess;
+    private readonly DeviceChoice device;
+    private readonly Option<bool> json = new("--json") { Description = "Print one JSON document." };
+
+    public ClassifyVerb() : base("classify", "Shows what a trained net takes pictures for: the five classes with the largest scores.",
+        "evennet classify deploy.prototxt --weights trained.caffemodel --labels synset_words.txt cat.jpg", "evennet classify caffenet --weights trained.safetensors --json a.jpg b.jpg")
+    {
+        net = new NetChoice(this);
+        Arguments.Add(images);
+        Add(weights);
+        Add(labels);
+        resize.RequireAtLeast(0);
+        Add(resize);
+        preprocess = new PreprocessChoice(this);
+        device = new DeviceChoice(this);
+        Add(json);
+    }
+
+    public override int Run(ParseResult options, Ui ui, CancellationToken cancellation)
+    {
+        NetInfo info = net.Net(options, ui);
+        string file = options.GetValue(weights) ?? (ModelFormats.Find(info.Name) is { HoldsWeights: true } ? info.Name
+            : throw new ToolException(ExitCode.Usage, $"{info.Name} has no weights of its own; give them with --weights FILE"));
+        int classes = net.Classes(options) ?? Weights.Classes(file, info) ?? info.Classes;
+        using Backend backend = device.Open(options);
+        Graph graph = info.Graph(classes);
+        Node output = graph.Outputs[^1], input = PictureInput.Of(graph);
+        string[]? names = Labels(options.GetValue(labels), output.Shape.Channels);
+        using var parameters = new ParameterSet(graph, backend);
+        Weights.Load(parameters, file, [], ui, strict: false);
+        using var plan = new Net(parameters, 1, new() { Backward = false });
+        var transform = new ImageTransform(input.Shape) { Fit = ImageFit.Crop, ResizeTo = options.GetValue(resize), Mean = preprocess.Mean(options, info), Scale = preprocess.Scale(options) };
+
+        using var jpeg = new JpegDecoder();
+        var pictures = new ImageFiles(jpeg);
+        var values = new float[input.Shape.Count];
+        var results = new List<ClassifyResult>();
+        foreach (string path in options.GetRequiredValue(images))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Image picture = pictures.Open(path);
+            if (transform.Refusal(picture) is { } refusal) throw new ToolException(ExitCode.Data, $"{path}: {refusal}");
+            transform.Apply(picture, values);
+            plan.Load(input, values);
+            plan.Forward(Phase.Test);
+            results.Add(new ClassifyResult(path, Top(plan.Read(output), output.Shape, names)));
+            if (!options.GetValue(json)) Print(results[^1], ui);
+        }
+        if (options.GetValue(json)) ui.Raw(ToolJson.Write(results.ToArray()));
+        return ExitCode.Ok;
+    }
+
+    // Of several positions the mean counts, as where a net is slid over a larger picture. The first of equals comes first.
+    private static ClassScore[] Top(float[] output, Shape shape, string[]? names)
+    {
+        IEnumerable<ClassScore> all = Enumerable.Range(0, shape.Channels).Select(c =>
+        {
+            double score = 0;
+            for (int i = 0; i < shape.Plane; i++) score += output[c * shape.Plane + i];
+            return new ClassScore(c, names?[c] ?? "", score / shape.Plane);
+        });
+        return [.. all.OrderByDescending(s => s.Score).Take(Best)];
+    }
+
+    private static string[]? Labels(string? path, int classes)
+    {
+        if (path is null) return null;
+        string[] lines = [.. File.ReadLines(path).Take(2 * classes + 1).Where(l => l.Trim().Length > 0)];
+        return lines.Length == classes ? lines : throw new ToolException(ExitCode.Data, $"{path} names {lines.Length} classes, the net has {classes}");
+    }
+
+    private static void Print(ClassifyResult result, Ui ui)
+    {
+        ui.Result(result.File);
+        foreach (ClassScore s in result.Top) ui.Result($"  {Text.Fixed(s.Score, 4),10}  {s.Index,5}  {s.Label}");
+    }
+}
