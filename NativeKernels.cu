@@ -1181,3 +1181,51 @@ KERNEL(rms_prop_step)(int64 count, float gradientScale, float decay, int magnitu
     }
 }
 KERNEL_END(rms_prop_step)
+
+// ---------------------------------------------------------------------------------------------------------------------------------------------
+// What the device can do at the most: CudaLimits.
+
+enum { LimitChains = 8 };
+
+// Eight independent chains of multiply-adds a thread, turns long; stored so that none is left out. 16 · turns operations a thread.
+KERNEL(limit_operations)(int turns, float factor, float* to)
+{
+    float sums[LimitChains];
+#pragma unroll
+    for (int j = 0; j < LimitChains; j++) sums[j] = (float)(threadIdx.x + j);
+    for (int turn = 0; turn < turns; turn++)
+    {
+#pragma unroll
+        for (int j = 0; j < LimitChains; j++) sums[j] = fmaf(sums[j], factor, 1.0f);
+    }
+    float sum = 0;
+#pragma unroll
+    for (int j = 0; j < LimitChains; j++) sum += sums[j];
+    to[(int64)blockIdx.x * blockDim.x + threadIdx.x] = sum;
+}
+KERNEL_END(limit_operations)
+
+// Reads 16 bytes an element; writes only what cannot be, so that the reading is not left out.
+KERNEL(limit_read)(int64 count, const float4* from, float* to)
+{
+    float sum = 0;
+    FOR_ELEMENTS(i, count)
+    {
+        float4 v = from[i];
+        sum += v.x + v.y + v.z + v.w;
+    }
+    if (sum == 1e30f) *to = sum;
+}
+KERNEL_END(limit_read)
+
+// a = b + s · c, 16 bytes of each an element.
+KERNEL(limit_triad)(int64 count, float s, const float4* b, const float4* c, float4* a)
+{
+    FOR_ELEMENTS(i, count)
+    {
+        float4 x = b[i], y = c[i];
+        float4 z = { x.x + s * y.x, x.y + s * y.y, x.z + s * y.z, x.w + s * y.w };
+        a[i] = z;
+    }
+}
+KERNEL_END(limit_triad)

@@ -52,6 +52,9 @@ public sealed class CudaBackend : Backend
     /// <inheritdoc/>
     public override void Wait() => device.Wait();
 
+    /// <inheritdoc/>
+    public override BackendLimits? MeasureLimits(TimeSpan time) => new CudaLimits(device).Measure(time);
+
     /// <summary>
     /// Takes down what <paramref name="enqueue"/> gives to the device, without running it, so that it can be given again as one: a net's forward and backward
     /// pass, say, after one that was not recorded. Loading data, the solver's step and reading the loss stay outside.

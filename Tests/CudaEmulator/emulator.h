@@ -98,6 +98,11 @@ struct Registration
 };
 }
 
+struct alignas(16) float4
+{
+    float x, y, z, w;
+};
+
 #define __global__
 #define __device__
 #define __forceinline__ inline

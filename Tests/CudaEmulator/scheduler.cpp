@@ -102,58 +102,78 @@ void give_stack_back(Fiber& f)
     f.stack = nullptr;
 }
 
-// Frees the warps whose waiting threads have all come; whether there was one.
-bool release_warps(Block& b)
+// Lets a warp go on whose waiting threads have all come; whether it could.
+bool release(Block& b, size_t warp)
 {
-    bool any = false;
-    for (size_t first = 0; first < b.fibers.size(); first += 32)
+    size_t first = warp * 32, end = std::min(first + 32, b.fibers.size());
+    unsigned waiting = 0, alive = 0;
+    for (size_t i = first; i < end; i++)
     {
-        size_t end = std::min(first + 32, b.fibers.size());
-        unsigned waiting = 0, alive = 0;
-        for (size_t i = first; i < end; i++)
-        {
-            if (b.fibers[i].state == State::AtExchange) waiting |= 1u << (i - first);
-            if (b.fibers[i].state != State::Done) alive |= 1u << (i - first);
-        }
-        bool complete = waiting != 0;
-        for (size_t i = first; i < end; i++)
-            if (b.fibers[i].state == State::AtExchange && (b.fibers[i].mask & alive & ~waiting) != 0) complete = false;
-        for (size_t i = first; complete && i < end; i++)
-            if (b.fibers[i].state == State::AtExchange) b.fibers[i].state = State::Ready;
-        any |= complete;
+        if (b.fibers[i].state == State::AtExchange) waiting |= 1u << (i - first);
+        if (b.fibers[i].state != State::Done) alive |= 1u << (i - first);
     }
-    return any;
+    if (waiting == 0) return false;
+    for (size_t i = first; i < end; i++)
+        if (b.fibers[i].state == State::AtExchange && (b.fibers[i].mask & alive & ~waiting) != 0) return false;
+    for (size_t i = first; i < end; i++)
+        if (b.fibers[i].state == State::AtExchange) b.fibers[i].state = State::Ready;
+    return true;
+}
+
+// Runs a thread, if it can, to the next place where it must meet others.
+void advance(Fiber& f)
+{
+    if (f.state == State::Fresh)
+    {
+        take_stack(f);
+        f.state = State::Ready;
+    }
+    if (f.state != State::Ready) return;
+    fiber = &f;
+    enter(f);
+    if (f.state == State::Done) give_stack_back(f);
+}
+
+// All threads a step each, in a new order, and so on.
+void advance_at_random(Block& b, std::vector<int>& order)
+{
+    bool any = true;
+    while (any)
+    {
+        for (size_t i = order.size() - 1; i > 0; i--) std::swap(order[i], order[next_random() % (i + 1)]);
+        for (int number : order) advance(b.fibers[number]);
+        any = false;
+        for (size_t warp = 0; warp * 32 < b.fibers.size(); warp++) any |= release(b, warp);
+    }
+}
+
+// One warp as far as it can go, then the next: as far ahead of the others as a device may let it run.
+void advance_by_warps(Block& b, const std::vector<int>& order)
+{
+    for (size_t i = 0; i < order.size();)
+    {
+        size_t warp = order[i] / 32, begin = i;
+        while (i < order.size() && order[i] / 32 == (int)warp) i++;
+        do
+            for (size_t j = begin; j < i; j++) advance(b.fibers[order[j]]);
+        while (release(b, warp));
+    }
 }
 
 Outcome run_block(Block& b, std::vector<int>& order)
 {
-    size_t count = b.fibers.size();
     for (;;)
     {
-        if (schedule == Schedule::Random)
-            for (size_t i = count - 1; i > 0; i--) std::swap(order[i], order[next_random() % (i + 1)]);
-        for (int number : order)
-        {
-            Fiber& f = b.fibers[number];
-            if (f.state == State::Fresh)
-            {
-                take_stack(f);
-                f.state = State::Ready;
-            }
-            if (f.state != State::Ready) continue;
-            fiber = &f;
-            enter(f);
-            if (f.state == State::Done) give_stack_back(f);
-        }
+        if (schedule == Schedule::Random) advance_at_random(b, order);
+        else advance_by_warps(b, order);
         size_t done = 0, atBarrier = 0;
         for (Fiber& f : b.fibers)
         {
             done += f.state == State::Done;
             atBarrier += f.state == State::AtBarrier;
         }
-        if (done == count) return Outcome::Done;
-        if (release_warps(b)) continue;
-        if (atBarrier + done != count) return Outcome::Deadlock;
+        if (done == b.fibers.size()) return Outcome::Done;
+        if (atBarrier + done != b.fibers.size()) return Outcome::Deadlock;
         if (done > 0) return Outcome::DivergentBarrier;
         for (Fiber& f : b.fibers) f.state = State::Ready;
     }

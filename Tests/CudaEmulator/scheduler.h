@@ -4,7 +4,8 @@
 
 namespace emulator
 {
-// Order in which the threads of a block run between two barriers; Descending runs the blocks backwards, too.
+// Order in which the threads of a block run between two barriers: warp by warp, each as far as it can, or all a step at a time. Descending runs the blocks
+// backwards, too.
 enum class Schedule { Ascending, Descending, Random };
 
 enum class Outcome { Done, DivergentBarrier, Deadlock };

@@ -42,6 +42,19 @@ public sealed class CudaStatisticsTests(bool gpu)
     }
 
     [Test]
+    public void Limits_are_positive_and_leave_no_memory_behind()
+    {
+        using CudaBackend cuda = place.Open();
+        long before = cuda.Device.Memory.Free;
+        BackendLimits limits = new CudaLimits(cuda.Device, bytes: 1 << 20).Measure(TimeSpan.FromMilliseconds(1), turns: 16);
+        Assert.That(limits.OperationsPerSecond, Is.Positive.And.LessThan(double.PositiveInfinity));
+        Assert.That(limits.ReadBytesPerSecond, Is.Positive.And.LessThan(double.PositiveInfinity));
+        Assert.That(limits.TriadBytesPerSecond, Is.Positive.And.LessThan(double.PositiveInfinity));
+        // A driver keeps pieces of what it frees.
+        if (!gpu) Assert.That(cuda.Device.Memory.Free, Is.EqualTo(before));
+    }
+
+    [Test]
     public void Channels_are_scaled_and_shifted()
     {
         using CudaBackend cuda = place.Open();

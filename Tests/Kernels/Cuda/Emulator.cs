@@ -7,11 +7,16 @@ using EvenNet.Tests.House;
 
 namespace EvenNet.Tests.Cuda;
 
-/// <summary>In what order the threads of a block run between two barriers; <see cref="Descending"/> runs the blocks backwards, too.</summary>
+/// <summary>In what order the threads of a block run between two barriers.</summary>
 public enum ThreadOrder
 {
+    /// <summary>Warp by warp, each as far as it can go before the next one starts.</summary>
     Ascending,
+
+    /// <summary>The same from the last warp, and from the last block.</summary>
     Descending,
+
+    /// <summary>All threads a step at a time, shuffled.</summary>
     Random,
 }
 
