@@ -45,6 +45,28 @@ public sealed class OnnxTests
         RequireEqual(net, new OnnxOptions { WeightsBeside = name == "vgg16" ? true : null });
     }
 
+    [TestCase("lenet/lenet.prototxt", "lenet/lenet_iter_10000.caffemodel")]
+    [TestCase("cifar10_quick/cifar10_quick.prototxt", "cifar10_quick/cifar10_quick_iter_5000.caffemodel")]
+    [TestCase("cifar10_full/cifar10_full.prototxt", "cifar10_full/cifar10_full_iter_70000.v1layers.caffemodel")]
+    [TestCase("mtcnn/det1.prototxt", "mtcnn/det1.caffemodel")]
+    [TestCase("mtcnn/det2.prototxt", "mtcnn/det2.caffemodel")]
+    [TestCase("squeezenet_v1.0/deploy.prototxt", "squeezenet_v1.0/squeezenet_v1.0_deepcompressed.caffemodel")]
+    public void Trained_models_of_Caffes_compute_the_same_in_onnx_runtime_and_come_back(string description, string weights)
+    {
+        string folder = SharedData.Require("data", "caffemodels");
+        using ExportedNet net = ExportedNet.Of(CaffeFile.ReadText(Path.Combine(folder, description)).Graph().Graph, batch: 2);
+        CaffeFile.ReadBinary(Path.Combine(folder, weights)).Load(net.Parameters);
+        RequireSameBack(net, beside: false);
+        RequireEqual(net, new OnnxOptions());
+    }
+
+    [Test]
+    public void Every_layer_of_the_framework_is_written_but_losses_and_what_only_planners_make()
+    {
+        IEnumerable<Type> layers = typeof(Layer).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(Layer)) && !t.IsAssignableTo(typeof(ILoss)));
+        Assert.That(layers.Except(OnnxExport.Layers), Is.EquivalentTo(new[] { typeof(Reorder) }));
+    }
+
     [Test]
     public void Weights_may_lie_beside_the_model()
     {

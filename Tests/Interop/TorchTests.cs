@@ -150,5 +150,5 @@ public sealed class TorchTests
         Assert.That(error, Is.LessThan(1e-4));
     }
 
-    private static float[] Floats(string path) => MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(path)).ToArray();
+    internal static float[] Floats(string path) => MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(path)).ToArray();
 }

@@ -12,8 +12,7 @@ internal sealed class OnnxFormat() : ModelFormat(".onnx", "ONNX models")
     public override NetInfo ReadNet(string path, NetReading reading)
     {
         using OnnxFile file = OnnxFile.Open(path);
-        IReadOnlyList<Node> outputs = file.Graph.Outputs;
-        return new NetInfo(path, "from ONNX", _ => outputs, (0, 0, 0), Fills: null) { Classes = outputs[^1].Shape.Count };
+        return FileNets.Of(path, "", file.Graph);
     }
 
     public override CheckpointReport ReadWeights(ParameterSet parameters, string path, WeightReading reading)

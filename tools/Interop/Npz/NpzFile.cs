@@ -80,7 +80,7 @@ public sealed class NpzFile : IWeightFile
 
     private static void ReadHeader(string path, long fileBytes, ZipArchiveEntry entry, Dictionary<string, (NpzArray, ZipArchiveEntry, long)> byName)
     {
-        string name = OnnxSource.Short(entry.FullName);
+        string name = PrintableName.Of(entry.FullName);
         if (!entry.FullName.EndsWith(Ending, StringComparison.Ordinal)) throw new WeightsFormatException(path, $"{name} is no array: its name does not end in {Ending}");
         if (entry.CompressedLength > fileBytes || entry.Length / MostExpansion > entry.CompressedLength)
             throw new WeightsFormatException(path, $"{name} is said to unpack from {entry.CompressedLength} bytes to {entry.Length}, which cannot be");

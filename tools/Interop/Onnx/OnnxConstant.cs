@@ -40,7 +40,7 @@ internal sealed class OnnxConstant
         if (Count > int.MaxValue) throw Wrong($"has {Count} values; {int.MaxValue} at most are read");
     }
 
-    public string Name => OnnxSource.Short(tensor.Name);
+    public string Name => PrintableName.Of(tensor.Name);
 
     public long Count { get; } = 1;
 
@@ -114,18 +114,18 @@ internal sealed class OnnxConstant
         string location = Entry("location") ?? throw Wrong("lies beside the model, but no place is given");
         string[] parts = location.Split('/', '\\');
         if (location.Length == 0 || Path.IsPathRooted(location) || parts.Any(p => p is ".." or "") || location.Contains(':') || location.Contains('\0'))
-            throw Wrong($"lies in {OnnxSource.Short(location)}, which is not a file in the model's folder");
+            throw Wrong($"lies in {PrintableName.Of(location)}, which is not a file in the model's folder");
         string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(source.Path))!, Path.Combine(parts));
-        if (!File.Exists(path)) throw Wrong($"lies in {OnnxSource.Short(location)}, but there is no such file beside the model");
+        if (!File.Exists(path)) throw Wrong($"lies in {PrintableName.Of(location)}, but there is no such file beside the model");
         long length = new FileInfo(path).Length, start = Number("offset") ?? 0, count = Number("length") ?? length - start;
-        if (start < 0 || count < 0 || start > length || count > length - start) throw Wrong($"lies in {OnnxSource.Short(location)} from byte {start} on for {count} bytes, but the file has {length}");
+        if (start < 0 || count < 0 || start > length || count > length - start) throw Wrong($"lies in {PrintableName.Of(location)} from byte {start} on for {count} bytes, but the file has {length}");
         return (path, start, count);
     }
 
     private string? Entry(string key) => tensor.ExternalData.FirstOrDefault(e => e.Key == key)?.Value;
 
     private long? Number(string key) => Entry(key) is not { } text ? null
-        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : throw Wrong($"has the {key} «{OnnxSource.Short(text)}», a number of bytes is expected");
+        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : throw Wrong($"has the {key} «{PrintableName.Of(text)}», a number of bytes is expected");
 
     private EvenNet.Framework.WeightsFormatException Wrong(string reason) => source.Wrong($"tensor {Name} {reason}");
 }

@@ -47,7 +47,7 @@ internal sealed partial class OnnxGraphReader
                 (int left, int right) = Same(x.Node.Shape.Width, reach.Width, stride.Width, isUpper);
                 (before, after) = (new Extent(top, left), new Extent(bottom, right));
                 break;
-            default: throw node.Wrong($"has auto_pad {OnnxSource.Short(node.Text("auto_pad", ""))}");
+            default: throw node.Wrong($"has auto_pad {PrintableName.Of(node.Text("auto_pad", ""))}");
         }
         return (new Extent(before.Height + x.Before.Height, before.Width + x.Before.Width), new Extent(after.Height + x.After.Height, after.Width + x.After.Width));
     }

@@ -10,12 +10,27 @@ internal sealed partial class OnnxGraphReader
         if (node.Inputs.Count == 2 && node.Inputs.Any(IsConstant))
         {
             int at = IsConstant(node.Inputs[0]) ? 1 : 0;
-            if (node.Operator == "Sub" && at == 1) throw node.Wrong("subtracts from a constant, which is not read");
-            ScaleOf(node, Whole(node, at), factors: null, divides: false, ConstantOf(node, 1 - at), sign: node.Operator == "Sub" ? -1 : 1, node);
+            OnnxConstant number = ConstantOf(node, 1 - at);
+            Value value = Raw(node, at);
+            bool subtracts = node.Operator == "Sub";
+            if (IsNumber(number, value) && !value.IsPadded)
+            {
+                float shift = number.Floats()[0];
+                Set(node, subtracts && at == 1 ? value with { Factor = -value.Factor, Shift = shift - value.Shift } : value with { Shift = subtracts ? value.Shift - shift : value.Shift + shift });
+                return;
+            }
+            if (subtracts && at == 1) throw node.Wrong("subtracts from constants that differ, which is not read");
+            value = Whole(node, at);
+            RequireChannels(node, number, value);
+            Node made = value.Node.Bias(LayerName(node, node.Inputs[1 - at], ".bias"));
+            Keep(node, made, "bias", number, () => Times(number.Floats(), subtracts ? -1 : 1));
+            Set(node, made, value.IsFlat);
             return;
         }
         Value[] parts = [.. Enumerable.Range(0, node.Inputs.Count).Select(i => Raw(node, i))];
         if (parts.Any(p => p.IsPadded)) throw node.Wrong("reads a padded value; padding is read before convolutions and poolings");
+        for (int i = 0; i < parts.Length; i++)
+            if (parts[i].Shift != 0) parts[i] = Whole(node, i);
         bool isFlat = AllFlat(node, parts);
         float[] coefficients = [.. parts.Select((p, i) => node.Operator == "Sub" && i == 1 ? -p.Factor : p.Factor)];
         if (parts.Length == 1)
@@ -36,19 +51,19 @@ internal sealed partial class OnnxGraphReader
             if (divides && at == 1) throw node.Wrong("divides a constant, which is not read");
             OnnxConstant factors = ConstantOf(node, 1 - at);
             Value x = Raw(node, at);
-            OnnxNode? sum = Follower(node, "Add", out OnnxConstant? bias);
-            if (sum is null && factors.Count == 1 && factors.Shape.Count <= (x.IsFlat ? 2 : 4))
+            if (IsNumber(factors, x) && !x.IsPadded)
             {
-                float factor = factors.Floats()[0];
-                Set(node, x with { Factor = divides ? x.Factor / factor : x.Factor * factor });
+                float factor = divides ? 1 / factors.Floats()[0] : factors.Floats()[0];
+                Set(node, x with { Factor = x.Factor * factor, Shift = x.Shift * factor });
                 return;
             }
+            OnnxNode? sum = Follower(node, "Add", out OnnxConstant? bias);
             if (sum is not null) done.Add(sum);
-            ScaleOf(node, Whole(node, at), factors, divides, sum is null ? null : bias, sign: 1, sum ?? node);
+            ScaleOf(node, Whole(node, at), factors, divides, sum is null ? null : bias, sum ?? node);
             return;
         }
         if (node.Operator == "Div") throw node.Wrong("divides one value by another, which is not read");
-        if (IsWithin(node)) return;
+        if (IsWithin(node) || IsSwish(node)) return;
         Combine(node, EltwiseKind.Product);
     }
 
@@ -60,16 +75,35 @@ internal sealed partial class OnnxGraphReader
         else Set(node, new Node(Named(node.Outputs.FirstOrDefault("")), new Eltwise(kind), [.. parts.Select(p => p.Node)]), isFlat);
     }
 
-    private void ScaleOf(OnnxNode node, Value x, OnnxConstant? factors, bool divides, OnnxConstant? bias, float sign, OnnxNode last)
+    private static bool IsNumber(OnnxConstant constant, Value x) => constant.Count == 1 && constant.Shape.Count <= (x.IsFlat ? 2 : 4);
+
+    // One factor for each channel, and what is added then.
+    private void ScaleOf(OnnxNode node, Value x, OnnxConstant factors, bool divides, OnnxConstant? bias, OnnxNode last)
     {
         int channels = x.Node.Shape.Channels;
-        if (factors is { Count: not 1 }) RequireChannels(node, factors, x);
+        RequireChannels(node, factors, x);
         if (bias is { Count: not 1 }) RequireChannels(last, bias, x);
-        string weights = node.Inputs.FirstOrDefault(i => factors is not null && IsConstant(i)) ?? "";
-        Node made = x.Node.Scale(LayerName(last, weights, ".weight"), bias: bias is not null);
-        Keep(made, "weight", [channels], factors is null ? Repeated(channels, 1) : () => Spread(divides ? [.. factors.Floats().Select(f => 1 / f)] : factors.Floats(), channels));
-        if (bias is not null) Keep(made, "bias", [channels], () => Times(Spread(bias.Floats(), channels), sign));
+        Node made = x.Node.Scale(LayerName(last, node.Inputs.First(IsConstant), ".weight"), bias: bias is not null);
+        Keep(made, "weight", [channels], () => divides ? [.. factors.Floats().Select(f => 1 / f)] : factors.Floats());
+        if (bias is not null) Keep(made, "bias", [channels], () => Spread(bias.Floats(), channels));
         Set(last, made, x.IsFlat);
+    }
+
+    // x · σ(βx).
+    private bool IsSwish(OnnxNode node)
+    {
+        if (node.Inputs.Count != 2 || !node.Inputs.All(values.ContainsKey)) return false;
+        for (int i = 0; i < 2; i++)
+        {
+            (Value x, Value gate) = (values[node.Inputs[i]], values[node.Inputs[1 - i]]);
+            if (x is not { Factor: 1, Shift: 0, IsPadded: false } || gate is not { Factor: 1, Shift: 0 } || gate.Node.Layer is not Sigmoid || x.IsFlat != gate.IsFlat) continue;
+            Node inner = gate.Node.Inputs[0];
+            float? beta = inner == x.Node ? 1 : inner.Layer is Power { Exponent: 1, Shift: 0 } multiple && inner.Inputs[0] == x.Node ? multiple.Factor : null;
+            if (beta is null) continue;
+            Set(node, x.Node.Swish(Named(node.Outputs.FirstOrDefault("")), beta.Value), x.IsFlat);
+            return true;
+        }
+        return false;
     }
 
     private static float[] Spread(float[] values, int count) => values.Length == count ? values : Repeated(count, values[0])();
@@ -78,11 +112,11 @@ internal sealed partial class OnnxGraphReader
     private bool IsWithin(OnnxNode squares)
     {
         if (squares.Inputs.Count != 2 || squares.Inputs[0] != squares.Inputs[1] || squares.Outputs.Count != 1) return false;
-        if (readers.GetValueOrDefault(squares.Outputs[0]) != 1 || readerOf[squares.Outputs[0]] is not { Operator: "AveragePool" } means || means.Outputs.Count != 1) return false;
+        if (OnlyReader(squares.Outputs[0]) is not { Operator: "AveragePool", Outputs.Count: 1 } means) return false;
         if (Follower(means, "Mul", out OnnxConstant? alpha) is not { } scaled || Follower(scaled, "Add", out OnnxConstant? one) is not { } raised) return false;
         if (Follower(raised, "Pow", out OnnxConstant? beta) is not { } powers || powers.Inputs[0] != raised.Outputs[0] || powers.Outputs.Count != 1) return false;
         if (alpha is not { Count: 1 } || beta is not { Count: 1 } || one is not { Count: 1 } || one.Floats()[0] != 1) return false;
-        if (readers.GetValueOrDefault(powers.Outputs[0]) != 1 || readerOf[powers.Outputs[0]] is not { Operator: "Mul" } product) return false;
+        if (OnlyReader(powers.Outputs[0]) is not { Operator: "Mul" } product) return false;
         if (product.Inputs.Count != 2 || !product.Inputs.Contains(squares.Inputs[0]) || product.Inputs[0] == product.Inputs[1]) return false;
         Extent kernel = means.Pair("kernel_shape", 1);
         int size = kernel.Height, border = (size - 1) / 2;

@@ -7,13 +7,14 @@ internal sealed partial class OnnxGraphReader
     /// <summary>What <see cref="Read(OnnxNode)"/> knows.</summary>
     public static IReadOnlyList<string> Operators { get; } =
     [
-        "Add", "AveragePool", "BatchNormalization", "Concat", "Constant", "Conv", "Div", "Dropout", "Elu", "Flatten", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Identity",
-        "LRN", "LeakyRelu", "MatMul", "Max", "MaxPool", "Mul", "PRelu", "Pad", "ReduceMean", "Relu", "Reshape", "Sigmoid", "Softmax", "Squeeze", "Sub", "Sum", "Tanh",
+        "Abs", "Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Constant", "Conv", "ConvTranspose", "Div", "Dropout", "Elu", "Exp", "Flatten", "Gemm", "GlobalAveragePool",
+        "GlobalMaxPool", "Greater", "Identity", "LRN", "LeakyRelu", "Log", "MatMul", "Max", "MaxPool", "Mul", "PRelu", "Pad", "Pow", "ReduceMean", "Relu", "Reshape", "Sigmoid", "Slice",
+        "Softmax", "Softplus", "Split", "Squeeze", "Sub", "Sum", "Tanh",
     ];
 
     private void Read(OnnxNode node)
     {
-        if (!IsOnnx(node.Domain)) throw node.Wrong($"is an operator of {OnnxSource.Short(node.Domain)}; only ONNX's own are read");
+        if (!IsOnnx(node.Domain)) throw node.Wrong($"is an operator of {PrintableName.Of(node.Domain)}; only ONNX's own are read");
         switch (node.Operator)
         {
             case "Conv": ReadConvolution(node); break;
@@ -30,10 +31,20 @@ internal sealed partial class OnnxGraphReader
             case "Elu": Apply(node, new Elu(node.Float("alpha", 1))); break;
             case "Sigmoid": Apply(node, new Sigmoid()); break;
             case "Tanh": Apply(node, new Tanh()); break;
+            case "Abs": Apply(node, new Absolute()); break;
+            case "Softplus": Apply(node, new Softplus()); break;
+            case "Exp": Curve(node, (factor, shift) => new Exponential(Factor: factor, Shift: shift)); break;
+            case "Log": Curve(node, (factor, shift) => new Logarithm(Factor: factor, Shift: shift)); break;
+            case "Pow": ReadPower(node); break;
+            case "Clip": ReadClip(node); break;
+            case "Greater": ReadThreshold(node); break;
+            case "Slice": ReadSlice(node); break;
+            case "Split": ReadSplit(node); break;
+            case "ConvTranspose": ReadDeconvolution(node); break;
             case "Softmax": ReadSoftmax(node); break;
             case "PRelu": ReadPRelu(node); break;
             case "Dropout": ReadDropout(node); break;
-            case "Identity": Set(node, Raw(node, 0)); break;
+            case "Identity": ReadIdentity(node); break;
             case "Flatten": ReadFlatten(node); break;
             case "Reshape": ReadReshape(node); break;
             case "Squeeze": ReadSqueeze(node); break;
@@ -90,12 +101,27 @@ internal sealed partial class OnnxGraphReader
         Apply(node, new Dropout(rate));
     }
 
+    // PyTorch writes equal constants once and the others as copies.
+    private void ReadIdentity(OnnxNode node)
+    {
+        if (!constants.TryGetValue(Input(node, 0), out OnnxConstant? constant)) Set(node, Raw(node, 0));
+        else if (node.Outputs.Count == 0 || values.ContainsKey(node.Outputs[0]) || !constants.TryAdd(node.Outputs[0], constant)) throw node.Wrong("makes a value that is there already, or none");
+    }
+
     private void ReadFlatten(OnnxNode node)
     {
         long axis = node.Integer("axis", 1);
         Value x = Whole(node, 0);
         if (axis != 1 && axis != (x.IsFlat ? -1 : -3)) throw node.Wrong($"starts at axis {axis}; samples must stay apart, so 1 is read");
-        Set(node, x with { IsFlat = true });
+        Set(node, Reshaped(node, x, new Shape(x.Node.Shape.Count)), isFlat: true);
+    }
+
+    // What is made flat for an inner product alone needs no layer: inner products read any shape.
+    private Node Reshaped(OnnxNode node, Value x, Shape to)
+    {
+        string output = node.Outputs.FirstOrDefault("");
+        bool isForProduct = to is { Height: 1, Width: 1 } && OnlyReader(output)?.Operator is "Gemm" or "MatMul";
+        return to == x.Node.Shape || isForProduct ? x.Node : x.Node.Reshape(Named(output), to.Channels, to.Height, to.Width);
     }
 
     private void ReadReshape(OnnxNode node)
@@ -104,14 +130,13 @@ internal sealed partial class OnnxGraphReader
         long[] to = IsGiven(node, 1) ? ConstantOf(node, 1).Integers() : node.Integers("shape") ?? throw node.Wrong("has no sizes");
         long[] from = x.IsFlat ? [-1, x.Node.Shape.Count] : [-1, x.Node.Shape.Channels, x.Node.Shape.Height, x.Node.Shape.Width];
         string sizes = string.Join(", ", to.Take(8));
-        if (to.Length is not (2 or 4)) throw node.Wrong($"makes [{sizes}]; only reshaping between samples × channels × height × width and samples × values is read");
+        if (to.Length is not (2 or 4)) throw node.Wrong($"makes [{sizes}]; samples × channels × height × width and samples × values are read");
         long[] sample = [.. to.Skip(1).Select((size, i) => size == 0 && i + 1 < from.Length ? from[i + 1] : size)];
         long known = sample.Where(s => s != -1).Aggregate(1L, (a, b) => checked(a * b));
         if (sample.Count(s => s == -1) == 1 && known > 0 && x.Node.Shape.Count % known == 0) sample[Array.IndexOf(sample, -1)] = x.Node.Shape.Count / known;
-        long[] shape = [x.Node.Shape.Channels, x.Node.Shape.Height, x.Node.Shape.Width];
-        bool fits = sample.Length == 1 ? sample[0] == x.Node.Shape.Count : sample.SequenceEqual(shape);
-        if (!fits) throw node.Wrong($"makes [{sizes}] of samples of {x.Node.Shape}; only making a value flat, and undoing that, is read");
-        Set(node, x with { IsFlat = sample.Length == 1 });
+        if (sample.Any(s => s < 1) || sample.Aggregate(1L, (a, b) => checked(a * b)) != x.Node.Shape.Count) throw node.Wrong($"makes [{sizes}] of samples of {x.Node.Shape}; samples must stay apart and keep their values");
+        var shape = new Shape((int)sample[0], sample.Length == 1 ? 1 : (int)sample[1], sample.Length == 1 ? 1 : (int)sample[2]);
+        Set(node, Reshaped(node, x, shape), isFlat: sample.Length == 1);
     }
 
     private void ReadSqueeze(OnnxNode node)

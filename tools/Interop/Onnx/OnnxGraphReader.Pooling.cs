@@ -85,7 +85,7 @@ internal sealed partial class OnnxGraphReader
     private void ReadPad(OnnxNode node)
     {
         Value x = Whole(node, 0);
-        if (node.Text("mode", "constant") != "constant") throw node.Wrong($"has the mode {OnnxSource.Short(node.Text("mode", ""))}; padding with zeros is read");
+        if (node.Text("mode", "constant") != "constant") throw node.Wrong($"has the mode {PrintableName.Of(node.Text("mode", ""))}; padding with zeros is read");
         float filling = IsGiven(node, 2) ? ConstantOf(node, 2) is { Count: 1 } number ? number.Floats()[0] : throw node.Wrong("has no number to pad with") : node.Float("value", 0);
         if (filling != 0) throw node.Wrong($"pads with {filling}; padding with zeros is read");
         if (IsGiven(node, 3)) throw node.Wrong("names its axes, which is not read");

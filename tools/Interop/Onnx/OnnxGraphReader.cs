@@ -38,9 +38,10 @@ internal sealed partial class OnnxGraphReader
     /// <param name="Node">The value here.</param>
     /// <param name="IsFlat">The model has it as N×C, or as N×(C·H·W) where the node still has height and width.</param>
     /// <param name="Factor">What it is multiplied by there and not yet here.</param>
+    /// <param name="Shift">What is added then.</param>
     /// <param name="Before">Zeros put before rows and columns there and not yet here.</param>
     /// <param name="After">Zeros put after them.</param>
-    private readonly record struct Value(Node Node, bool IsFlat, float Factor = 1, Extent Before = default, Extent After = default)
+    private readonly record struct Value(Node Node, bool IsFlat, float Factor = 1, float Shift = 0, Extent Before = default, Extent After = default)
     {
         public bool IsPadded => Before != (Extent)0 || After != (Extent)0;
 
@@ -55,7 +56,7 @@ internal sealed partial class OnnxGraphReader
     public Graph Read()
     {
         foreach (TensorProto tensor in graph.Initializer)
-            if (!constants.TryAdd(tensor.Name, new OnnxConstant(tensor, source))) throw source.Wrong($"two tensors are named {OnnxSource.Short(tensor.Name)}");
+            if (!constants.TryAdd(tensor.Name, new OnnxConstant(tensor, source))) throw source.Wrong($"two tensors are named {PrintableName.Of(tensor.Name)}");
         OnnxNode[] nodes = [.. graph.Node.Select(n => new OnnxNode(n, source))];
         foreach (OnnxNode node in nodes)
         {
@@ -86,14 +87,14 @@ internal sealed partial class OnnxGraphReader
 
     private Node Output(ValueInfoProto output)
     {
-        if (!values.TryGetValue(output.Name, out Value value)) throw source.Wrong($"no node makes the output {OnnxSource.Short(output.Name)}");
-        if (value.IsPadded) throw source.Wrong($"the output {OnnxSource.Short(output.Name)} is padded; padding is read before convolutions and poolings");
+        if (!values.TryGetValue(output.Name, out Value value)) throw source.Wrong($"no node makes the output {PrintableName.Of(output.Name)}");
+        if (value.IsPadded) throw source.Wrong($"the output {PrintableName.Of(output.Name)} is padded; padding is read before convolutions and poolings");
         return Whole(value, output.Name).Node;
     }
 
     private void ReadInput(ValueInfoProto input)
     {
-        string name = OnnxSource.Short(input.Name);
+        string name = PrintableName.Of(input.Name);
         TypeProto.Types.Tensor type = input.Type?.TensorType ?? throw source.Wrong($"the input {name} is no tensor");
         if ((TensorProto.Types.DataType)type.ElemType is not (TensorProto.Types.DataType.Float or TensorProto.Types.DataType.Float16 or TensorProto.Types.DataType.Double))
             throw source.Wrong($"the input {name} holds {(TensorProto.Types.DataType)type.ElemType}; nets take floating-point numbers");
@@ -114,14 +115,14 @@ internal sealed partial class OnnxGraphReader
         if (tensor is null && node.Floats("value_floats") is { } floats) tensor = new TensorProto { DataType = 1, FloatData = { floats }, Dims = { floats.Length } };
         if (tensor is null && node.Integers("value_ints") is { } integers) tensor = new TensorProto { DataType = 7, Int64Data = { integers }, Dims = { integers.Length } };
         if (tensor is null || node.Outputs.Count != 1) throw node.Wrong("holds no tensor of numbers");
-        if (!constants.TryAdd(node.Outputs[0], new OnnxConstant(tensor, source))) throw node.Wrong($"makes {OnnxSource.Short(node.Outputs[0])}, which is there already");
+        if (!constants.TryAdd(node.Outputs[0], new OnnxConstant(tensor, source))) throw node.Wrong($"makes {PrintableName.Of(node.Outputs[0])}, which is there already");
     }
 
     private bool IsConstant(string name) => constants.ContainsKey(name);
 
     private OnnxConstant ConstantOf(OnnxNode node, int input) => constants.TryGetValue(Input(node, input), out OnnxConstant? constant)
         ? constant
-        : throw node.Wrong($"takes {OnnxSource.Short(node.Inputs[input])} as a value; it must be a constant here");
+        : throw node.Wrong($"takes {PrintableName.Of(node.Inputs[input])} as a value; it must be a constant here");
 
     private bool IsGiven(OnnxNode node, int input) => input < node.Inputs.Count && node.Inputs[input].Length > 0;
 
@@ -131,7 +132,7 @@ internal sealed partial class OnnxGraphReader
     {
         string name = Input(node, input);
         return values.TryGetValue(name, out Value value) ? value
-            : throw node.Wrong(constants.ContainsKey(name) ? $"takes the constant {OnnxSource.Short(name)} where a computed value is expected" : $"takes {OnnxSource.Short(name)}, which no node before it makes");
+            : throw node.Wrong(constants.ContainsKey(name) ? $"takes the constant {PrintableName.Of(name)} where a computed value is expected" : $"takes {PrintableName.Of(name)}, which no node before it makes");
     }
 
     // With factors applied; padding is the business of convolutions and poolings alone.
@@ -141,35 +142,33 @@ internal sealed partial class OnnxGraphReader
         return value.IsPadded ? throw node.Wrong("reads a padded value; padding is read before convolutions and poolings") : Whole(value, node.Inputs[input]);
     }
 
-    private Value Whole(Value value, string name)
-    {
-        if (value.Factor == 1) return value;
-        Node scale = value.Node.Scale(Named(name), bias: false);
-        Keep(scale, "weight", [scale.Shape.Channels], Repeated(scale.Shape.Channels, value.Factor));
-        return value with { Node = scale, Factor = 1 };
-    }
+    private Value Whole(Value value, string name) =>
+        value is { Factor: 1, Shift: 0 } ? value : value with { Node = value.Node.Power(Named(name), factor: value.Factor, shift: value.Shift), Factor = 1, Shift = 0 };
 
     private Value Plane(OnnxNode node, int input, bool isPadded = false)
     {
         Value value = isPadded ? Raw(node, input) : Whole(node, input);
-        if (isPadded && value.Factor != 1) value = Whole(value, node.Inputs[input]);
+        if (isPadded) value = Whole(value, node.Inputs[input]);
         return value.IsFlat ? throw node.Wrong("reads a flat value, where samples × channels × height × width are expected") : value;
     }
 
     private void Set(OnnxNode node, Value value)
     {
         if (node.Outputs.Count == 0 || node.Outputs[0].Length == 0) throw node.Wrong("makes no value");
-        if (constants.ContainsKey(node.Outputs[0]) || !values.TryAdd(node.Outputs[0], value)) throw node.Wrong($"makes {OnnxSource.Short(node.Outputs[0])}, which is there already");
+        if (constants.ContainsKey(node.Outputs[0]) || !values.TryAdd(node.Outputs[0], value)) throw node.Wrong($"makes {PrintableName.Of(node.Outputs[0])}, which is there already");
     }
 
     private void Set(OnnxNode node, Node made, bool isFlat) => Set(node, new Value(made, isFlat));
+
+    // The node that alone reads a value; null where several do, or it is an output.
+    private OnnxNode? OnlyReader(string value) => readers.GetValueOrDefault(value) == 1 ? readerOf.GetValueOrDefault(value) : null;
 
     // The node that alone reads this one's value, if it is of that operator and its other input is a constant.
     private OnnxNode? Follower(OnnxNode node, string @operator, out OnnxConstant? other)
     {
         other = null;
         string output = node.Outputs.FirstOrDefault("");
-        if (readers.GetValueOrDefault(output) != 1 || !readerOf.TryGetValue(output, out OnnxNode? next) || next.Operator != @operator || next.Inputs.Count != 2 || done.Contains(next)) return null;
+        if (OnlyReader(output) is not { Inputs.Count: 2 } next || next.Operator != @operator || done.Contains(next)) return null;
         return constants.TryGetValue(next.Inputs[0] == output ? next.Inputs[1] : next.Inputs[0], out other) ? next : null;
     }
 

@@ -9,6 +9,8 @@ internal sealed partial class OnnxGraphWriter
     [
         typeof(Input), typeof(Convolution), typeof(InnerProduct), typeof(Pooling), typeof(Lrn), typeof(LrnWithin), typeof(Relu), typeof(Elu), typeof(Sigmoid), typeof(Tanh),
         typeof(Softmax), typeof(PRelu), typeof(Dropout), typeof(Concat), typeof(Eltwise), typeof(BatchNorm), typeof(Scale), typeof(ChannelPad),
+        typeof(Bias), typeof(Power), typeof(Exponential), typeof(Logarithm), typeof(Absolute), typeof(Clip), typeof(Softplus), typeof(Swish), typeof(Threshold), typeof(Reshape), typeof(Crop),
+        typeof(Deconvolution),
     ];
 
     private Value Write(Node node, IReadOnlyList<Node> nodes) => node.Layer switch
@@ -34,6 +36,18 @@ internal sealed partial class OnnxGraphWriter
         BatchNorm layer => WriteBatchNorm(node, layer, nodes),
         Scale layer => WriteScale(node, layer),
         ChannelPad => WriteChannelPad(node),
+        Bias => WriteBias(node),
+        Absolute => Through(node, "Abs"),
+        Softplus => Through(node, "Softplus"),
+        Clip layer => Add("Clip", node.Name, values[node.Inputs[0]].IsFlat, [values[node.Inputs[0]].Name, Number(node, "least", layer.Least), Number(node, "most", layer.Most)]),
+        Power layer => WritePower(node, layer),
+        Exponential layer => Add("Exp", node.Name, values[node.Inputs[0]].IsFlat, [Shifted(node, layer.Factor * layer.LogBase, layer.Shift * layer.LogBase)]),
+        Logarithm layer => WriteLogarithm(node, layer),
+        Swish layer => WriteSwish(node, layer),
+        Threshold layer => WriteThreshold(node, layer),
+        Reshape layer => WriteReshape(node, layer),
+        Crop layer => WriteCrop(node, layer),
+        Deconvolution layer => WriteDeconvolution(node, layer),
         _ => throw new GraphException($"{node.Name} ({node.Layer.GetType().Name}): this layer has no counterpart in ONNX's operators. Those that have: "
             + $"{string.Join(", ", Layers.Select(l => l.Name))}; losses are left out at the end of a net"),
     };

@@ -17,7 +17,7 @@ internal sealed class OnnxNode
     {
         (this.proto, this.source) = (proto, source);
         foreach (AttributeProto attribute in proto.Attribute)
-            if (!attributes.TryAdd(attribute.Name, attribute)) throw Wrong($"has the attribute {OnnxSource.Short(attribute.Name)} twice");
+            if (!attributes.TryAdd(attribute.Name, attribute)) throw Wrong($"has the attribute {PrintableName.Of(attribute.Name)} twice");
     }
 
     public string Operator => proto.OpType;
@@ -31,7 +31,7 @@ internal sealed class OnnxNode
     public string Name => proto.Name.Length > 0 ? proto.Name : proto.Output.FirstOrDefault("");
 
     /// <summary>«model.onnx: node conv1 (Conv) reason».</summary>
-    public WeightsFormatException Wrong(string reason, Exception? inner = null) => source.Wrong($"node {OnnxSource.Short(Name)} ({OnnxSource.Short(Operator)}) {reason}", inner);
+    public WeightsFormatException Wrong(string reason, Exception? inner = null) => source.Wrong($"node {PrintableName.Of(Name)} ({PrintableName.Of(Operator)}) {reason}", inner);
 
     public bool Has(string attribute) => attributes.ContainsKey(attribute);
 
