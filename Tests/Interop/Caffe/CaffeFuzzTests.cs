@@ -44,7 +44,7 @@ public sealed class CaffeFuzzTests
 
     [Test]
     [Explicit("a hundred thousand inputs take minutes")]
-    [Category("Nightly")]
+    [Category("Slow")]
     public void A_night_of_text_files() => Attack(Nightly, TextInput, text => CaffeFile.ParseText(Encoding.UTF8.GetString(text), "f").Graph());
 
     [Test]
@@ -52,7 +52,7 @@ public sealed class CaffeFuzzTests
 
     [Test]
     [Explicit("a hundred thousand inputs take minutes")]
-    [Category("Nightly")]
+    [Category("Slow")]
     public void A_night_of_binary_files() => Attack(Nightly, BinaryInput(), ReadBinary());
 
     [Test]
