@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EvenNet.Cli;
+using EvenNet.Framework;
 
 namespace EvenNet.Tests.Cli;
 
@@ -41,6 +42,26 @@ public sealed class CaffeFileTests
         string cat = SharedData.Require("data", "caffemodels", "images", "space_shuttle.jpg");
         JsonElement shuttle = ToolRun.Of("classify", SqueezeNet(Deploy), cat, "--weights", SqueezeNet(Trained), "--json").Json[0].GetProperty("top")[0];
         Assert.That(shuttle.GetProperty("index").GetInt32(), Is.EqualTo(812));
+    }
+
+    // A small net of grey pictures takes them as they are.
+    [Test]
+    public void Classify_reads_digits()
+    {
+        using var folder = new TemporaryFolder();
+        Image digits = new ImageFiles().Open(SharedData.Require("data", "caffemodels", "reference", "mnist_t10k_first20.png"));
+        using var expected = JsonDocument.Parse(File.ReadAllBytes(SharedData.Require("data", "caffemodels", "reference", "expected.json")));
+        int[] classes = [.. expected.RootElement.GetProperty("lenet").GetProperty("cases").EnumerateArray().Select(c => c.GetProperty("label").GetInt32())];
+        byte[] grey = digits.ToGrey();
+        string[] files = [.. classes.Select((_, k) => folder[$"{k}.png"])];
+        for (int k = 0; k < files.Length; k++)
+        {
+            int left = 28 * k;
+            PngWriter.WriteGrey(files[k], 28, 28, [.. Enumerable.Range(0, 28 * 28).Select(i => grey[i / 28 * digits.Width + left + i % 28])]);
+        }
+        string Lenet(string file) => SharedData.Require("data", "caffemodels", "lenet", file);
+        JsonElement result = ToolRun.Of(["classify", Lenet("lenet.prototxt"), "--weights", Lenet("lenet_iter_10000.caffemodel"), "--scale", "0.00390625", "--json", .. files]).Json;
+        Assert.That(result.EnumerateArray().Select(r => r.GetProperty("top")[0].GetProperty("index").GetInt32()), Is.EqualTo(classes));
     }
 
     [Test]

@@ -43,16 +43,14 @@ public sealed class CaffeFuzzTests
     public void Text_files_are_read_or_refused() => Attack(Ordinary, TextInput, text => CaffeFile.ParseText(Encoding.UTF8.GetString(text), "f").Graph());
 
     [Test]
-    [Explicit("a hundred thousand inputs take minutes")]
-    [Category("Slow")]
+    [Explicit("a hundred thousand inputs take minutes"), Category("Nightly")]
     public void A_night_of_text_files() => Attack(Nightly, TextInput, text => CaffeFile.ParseText(Encoding.UTF8.GetString(text), "f").Graph());
 
     [Test]
     public void Binary_files_are_read_or_refused() => Attack(Ordinary, BinaryInput(), ReadBinary());
 
     [Test]
-    [Explicit("a hundred thousand inputs take minutes")]
-    [Category("Slow")]
+    [Explicit("a hundred thousand inputs take minutes"), Category("Nightly")]
     public void A_night_of_binary_files() => Attack(Nightly, BinaryInput(), ReadBinary());
 
     [Test]

@@ -14,7 +14,7 @@ public sealed class FuzzTests
     [Test]
     public void Damaged_files_are_refused_or_read([ValueSource(nameof(Targets))] object target) => Run((FuzzTarget)target, count: 2000, seed: 1);
 
-    [Test, Explicit("minutes"), Category("Slow")]
+    [Test, Explicit("minutes"), Category("Nightly")]
     public void Many_damaged_files_are_refused_or_read([ValueSource(nameof(Targets))] object target) => Run((FuzzTarget)target, count: 100_000, seed: 2);
 
     private static void Run(FuzzTarget target, int count, int seed)

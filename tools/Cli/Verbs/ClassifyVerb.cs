@@ -8,13 +8,13 @@ namespace EvenNet.Cli;
 /// <summary>What a net says of pictures: the five classes with the largest scores.</summary>
 internal sealed class ClassifyVerb : Verb
 {
-    private const int Best = 5, PublishedSide = 256;
+    private const int Best = 5, PublishedSide = 256, SmallSide = 128;
 
     private readonly NetChoice net;
     private readonly Argument<string[]> images = new("IMAGE") { Description = "Pictures: JPEG, PNG, PPM, PGM.", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string?> weights = new("--weights") { Description = $"The net's weights: {ModelFormats.List(f => f.HoldsWeights)}. Left out where NET holds its own.", HelpName = "FILE" };
     private readonly Option<string?> labels = new("--labels") { Description = "A file with a class's name a line.", HelpName = "FILE" };
-    private readonly Option<int> resize = new("--resize") { Description = "The picture's shorter side before the middle is cut out; 0 leaves it.", HelpName = "N", DefaultValueFactory = _ => PublishedSide };
+    private readonly Option<int?> resize = new("--resize") { Description = $"The picture's shorter side before the middle is cut out; 0 leaves it. By default {PublishedSide}, or the net's own where that is under {SmallSide}.", HelpName = "N" };
     private readonly PreprocessChoice preprocess;
     private readonly DeviceChoice device;
     private readonly Option<bool> json = new("--json") { Description = "Print one JSON document." };
@@ -46,11 +46,11 @@ internal sealed class ClassifyVerb : Verb
         using var parameters = new ParameterSet(graph, backend);
         Weights.Load(parameters, file, [], ui, strict: false);
         using var plan = new Net(parameters, 1, new() { Backward = false });
-        var transform = new ImageTransform(input.Shape) { Fit = ImageFit.Crop, ResizeTo = options.GetValue(resize), Mean = preprocess.Mean(options, info), Scale = preprocess.Scale(options) };
+        ImageTransform transform = Transform(options, input.Shape, info);
 
         using var jpeg = new JpegDecoder();
         var pictures = new ImageFiles(jpeg);
-        var values = new float[input.Shape.Count];
+        var values = new float[transform.Shape.Count];
         var results = new List<ClassifyResult>();
         foreach (string path in options.GetRequiredValue(images))
         {
@@ -58,13 +58,28 @@ internal sealed class ClassifyVerb : Verb
             Image picture = pictures.Open(path);
             if (transform.Refusal(picture) is { } refusal) throw new ToolException(ExitCode.Data, $"{path}: {refusal}");
             transform.Apply(picture, values);
-            plan.Load(input, values);
+            if (input.Shape.Channels == 1) ToGrey(values);
+            plan.Load(input, values.AsSpan(0, input.Shape.Count));
             plan.Forward(Phase.Test);
             results.Add(new ClassifyResult(path, Top(plan.Read(output), output.Shape, names)));
             if (!options.GetValue(json)) Print(results[^1], ui);
         }
         if (options.GetValue(json)) ui.Raw(ToolJson.Write(results.ToArray()));
         return ExitCode.Ok;
+    }
+
+    private ImageTransform Transform(ParseResult options, Shape input, NetInfo info)
+    {
+        int side = Math.Min(input.Height, input.Width), shorter = options.GetValue(resize) ?? (side < SmallSide ? Math.Max(input.Height, input.Width) : PublishedSide);
+        ImageTransform transform = input.Channels == 1 ? new(input.Height, input.Width) : new(input);
+        return transform with { Fit = ImageFit.Crop, ResizeTo = shorter, Mean = preprocess.Mean(options, info), Scale = preprocess.Scale(options) };
+    }
+
+    // The first of three planes, blue, green and red, becomes their grey.
+    private static void ToGrey(float[] values)
+    {
+        int plane = values.Length / 3;
+        for (int i = 0; i < plane; i++) values[i] = 0.114f * values[i] + 0.587f * values[plane + i] + 0.299f * values[2 * plane + i];
     }
 
     // Of several positions the mean counts, as where a net is slid over a larger picture. The first of equals comes first.
