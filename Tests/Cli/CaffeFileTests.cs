@@ -44,6 +44,42 @@ public sealed class CaffeFileTests
         Assert.That(shuttle.GetProperty("index").GetInt32(), Is.EqualTo(812));
     }
 
+    // Caffe's nets for CIFAR take the planes as the files have them, red first; of the mean picture each channel's mean is taken here.
+    [Test]
+    public void Classify_takes_red_first_where_the_net_does()
+    {
+        using var folder = new TemporaryFolder();
+        using var expected = JsonDocument.Parse(File.ReadAllBytes(SharedData.Require("data", "caffemodels", "reference", "expected.json")));
+        JsonElement[] cases = [.. expected.RootElement.GetProperty("cifar10_quick").GetProperty("cases").EnumerateArray()];
+        byte[] records = File.ReadAllBytes(SharedData.Require("data", "cifar10", "test_batch.bin"));
+        const int plane = 32 * 32, length = 1 + 3 * plane;
+        string[] files = [.. cases.Select((_, k) => folder[$"{k}.png"])];
+        for (int k = 0; k < files.Length; k++)
+        {
+            int start = cases[k].GetProperty("record").GetInt32() * length + 1;
+            PngWriter.Write(files[k], new Image(32, 32, [.. Enumerable.Range(0, 3 * plane).Select(i => records[start + (2 - i % 3) * plane + i / 3])]));
+        }
+        string Quick(string file) => SharedData.Require("data", "caffemodels", "cifar10_quick", file);
+        string[] line = ["classify", Quick("cifar10_quick.prototxt"), "--weights", Quick("cifar10_quick_iter_5000.caffemodel"), "--mean", Quick("mean.binaryproto"), "--json", .. files];
+        int[] Classes(string[] options) => [.. ToolRun.Of([.. line, .. options]).Json.EnumerateArray().Select(r => r.GetProperty("top")[0].GetProperty("index").GetInt32())];
+        int[] recorded = [.. cases.Select(c => Largest([.. c.GetProperty("scores").EnumerateArray().Select(s => s.GetDouble())]))];
+        Assert.That(Classes(["--red-first"]), Is.EqualTo(recorded));
+        Assert.That(Classes([]), Is.Not.EqualTo(recorded));
+
+        static int Largest(double[] scores) => Array.IndexOf(scores, scores.Max());
+    }
+
+    [Test]
+    public void What_is_missing_is_told_with_a_guess_or_a_way_out()
+    {
+        string weights = SqueezeNet(Trained), quick = SharedData.Require("data", "caffemodels", "cifar10_quick", "cifar10_quick_iter_5000.caffemodel");
+        ToolRun.Of("classify", SqueezeNet(Deploy), "--weights", weights.Replace("squeezenet_v1.0_deep", "squeezenet_v1.0_dep", StringComparison.Ordinal), "a.jpg")
+            .MustFail(ExitCode.Data, "There is no file ", $"Did you mean {weights}?");
+        using var folder = new TemporaryFolder();
+        ToolRun.Of("convert", quick, folder["q.npz"]).MustFail(ExitCode.Data, quick, "reads the blob data", "--net NET");
+        Assert.That(File.Exists(folder["q.npz"]), Is.False);
+    }
+
     // A small net of grey pictures takes them as they are.
     [Test]
     public void Classify_reads_digits()

@@ -114,6 +114,7 @@ internal static class EvenNetTool
             ImageFormatException or ImageSourceException or WeightsFormatException or NetFormatException => (ExitCode.Data, error.Message),
             BackendException or DllNotFoundException or EntryPointNotFoundException => (ExitCode.Device, error.Message),
             OutOfMemoryException => (ExitCode.OutOfMemory, $"out of memory: {error.Message} Fewer images (--count) or a smaller net need less."),
+            FileNotFoundException { FileName: { } file } => (ExitCode.Data, $"There is no file {file}.{MissingPath.Guess(file)}"),
             IOException or UnauthorizedAccessException => (ExitCode.Data, error.Message),
             GraphException or ArgumentException => (ExitCode.Usage, error.Message),
             _ => (ExitCode.Usage, $"{error.Message} (a fault of this program: {error.GetType().Name}; run again with --verbose for its place)"),

@@ -1,7 +1,7 @@
 namespace EvenNet.Framework;
 
 /// <summary>What may have been meant by a path that is not there.</summary>
-internal static class MissingPath
+public static class MissingPath
 {
     private const int MostEntries = 10_000;
 

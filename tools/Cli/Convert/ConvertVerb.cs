@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EvenNet.Framework;
+using EvenNet.Interop;
 using EvenNet.Kernels;
 using EvenNet.Models;
 
@@ -18,7 +19,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<bool> json = new("--json") { Description = "Print one JSON document." };
 
     public ConvertVerb() : base("convert", "Converts a model file into another format, chosen by the extensions, and reports every tensor that did not fit.",
-        "evennet convert weights.safetensors copy.safetensors --net caffenet")
+        "evennet convert trained.caffemodel model.onnx --net deploy.prototxt", "evennet convert caffenet.safetensors caffenet.caffemodel")
     {
         Arguments.Add(from);
         Arguments.Add(to);
@@ -33,7 +34,7 @@ internal sealed class ConvertVerb : Verb
         if (options.GetValue(torchNames) && writes is not SafetensorsFormat) throw new ToolException(ExitCode.Usage, $"--torch-names writes .safetensors, not {target}");
         if (Path.GetFullPath(source) == Path.GetFullPath(target)) throw new ToolException(ExitCode.Usage, $"IN and OUT are the same file, {source}");
         var reading = new NetReading(ui.Warn);
-        NetInfo info = options.GetValue(net) is { } named ? ModelFormats.Net(named, reading) : reads.ReadNet(source, reading);
+        NetInfo info = options.GetValue(net) is { } named ? ModelFormats.Net(named, reading) : Described(reads, source, reading);
 
         using Backend backend = Backends.Open("cpu");
         using var parameters = new ParameterSet(info.Graph(), backend);
@@ -49,6 +50,19 @@ internal sealed class ConvertVerb : Verb
             ui.Note("wrote", $"{target} ({Text.Bytes(new FileInfo(target).Length)})");
         }
         return ExitCode.Ok;
+    }
+
+    // Weights that were saved in training may come with a description that begins at data which are not in the file.
+    private static NetInfo Described(ModelFormat reads, string source, NetReading reading)
+    {
+        try
+        {
+            return reads.ReadNet(source, reading);
+        }
+        catch (NetFormatException error) when (reads.HoldsWeights)
+        {
+            throw new ToolException(ExitCode.Data, $"{error.Message}\nname the net whose weights these are, --net NET, to leave the description in this file aside", error);
+        }
     }
 
     private static ConvertResult Result(string source, string target, NetInfo info, ParameterSet parameters, CheckpointReport? report) => new(

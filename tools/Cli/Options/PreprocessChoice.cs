@@ -21,12 +21,16 @@ internal sealed class PreprocessChoice
 
     public float Scale(ParseResult options) => options.GetValue(scale);
 
-    public BgrMean Mean(ParseResult options, NetInfo net)
+    /// <param name="options">The command line.</param>
+    /// <param name="net">Whose mean it is by default.</param>
+    /// <param name="isRedFirst">Whether a mean file's planes are red, green and blue.</param>
+    public BgrMean Mean(ParseResult options, NetInfo net, bool isRedFirst = false)
     {
         if (options.GetValue(mean) is not { } text) return new BgrMean(net.Mean.Blue, net.Mean.Green, net.Mean.Red);
         float[] values = [.. text.Split(',').Select(part => float.TryParse(part, CultureInfo.InvariantCulture, out float value) ? value : float.NaN)];
         if (values.Length == 3 && values.All(float.IsFinite)) return new BgrMean(values[0], values[1], values[2]);
         if (values.Length > 1) throw new ToolException(ExitCode.Usage, $"--mean takes three numbers, blue,green,red (104,117,123), or a file, got {text}");
-        return CaffeMeanFile.Read(text).PerChannel();
+        BgrMean planes = CaffeMeanFile.Read(text).PerChannel();
+        return isRedFirst ? new BgrMean(planes.Red, planes.Green, planes.Blue) : planes;
     }
 }

@@ -15,6 +15,7 @@ internal sealed class ClassifyVerb : Verb
     private readonly Option<string?> weights = new("--weights") { Description = $"The net's weights: {ModelFormats.List(f => f.HoldsWeights)}. Left out where NET holds its own.", HelpName = "FILE" };
     private readonly Option<string?> labels = new("--labels") { Description = "A file with a class's name a line.", HelpName = "FILE" };
     private readonly Option<int?> resize = new("--resize") { Description = $"The picture's shorter side before the middle is cut out; 0 leaves it. By default {PublishedSide}, or the net's own where that is under {SmallSide}.", HelpName = "N" };
+    private readonly Option<bool> redFirst = new("--red-first") { Description = "The net takes red, green and blue in this order, as nets do that were trained on CIFAR's files; a mean file is in that order too." };
     private readonly PreprocessChoice preprocess;
     private readonly DeviceChoice device;
     private readonly Option<bool> json = new("--json") { Description = "Print one JSON document." };
@@ -28,6 +29,7 @@ internal sealed class ClassifyVerb : Verb
         Add(labels);
         resize.RequireAtLeast(0);
         Add(resize);
+        Add(redFirst);
         preprocess = new PreprocessChoice(this);
         device = new DeviceChoice(this);
         Add(json);
@@ -59,6 +61,7 @@ internal sealed class ClassifyVerb : Verb
             if (transform.Refusal(picture) is { } refusal) throw new ToolException(ExitCode.Data, $"{path}: {refusal}");
             transform.Apply(picture, values);
             if (input.Shape.Channels == 1) ToGrey(values);
+            else if (options.GetValue(redFirst)) SwapEnds(values);
             plan.Load(input, values.AsSpan(0, input.Shape.Count));
             plan.Forward(Phase.Test);
             results.Add(new ClassifyResult(path, Top(plan.Read(output), output.Shape, names)));
@@ -72,7 +75,7 @@ internal sealed class ClassifyVerb : Verb
     {
         int side = Math.Min(input.Height, input.Width), shorter = options.GetValue(resize) ?? (side < SmallSide ? Math.Max(input.Height, input.Width) : PublishedSide);
         ImageTransform transform = input.Channels == 1 ? new(input.Height, input.Width) : new(input);
-        return transform with { Fit = ImageFit.Crop, ResizeTo = shorter, Mean = preprocess.Mean(options, info), Scale = preprocess.Scale(options) };
+        return transform with { Fit = ImageFit.Crop, ResizeTo = shorter, Mean = preprocess.Mean(options, info, options.GetValue(redFirst)), Scale = preprocess.Scale(options) };
     }
 
     // The first of three planes, blue, green and red, becomes their grey.
@@ -80,6 +83,12 @@ internal sealed class ClassifyVerb : Verb
     {
         int plane = values.Length / 3;
         for (int i = 0; i < plane; i++) values[i] = 0.114f * values[i] + 0.587f * values[plane + i] + 0.299f * values[2 * plane + i];
+    }
+
+    private static void SwapEnds(Span<float> planes)
+    {
+        int plane = planes.Length / 3;
+        for (int i = 0; i < plane; i++) (planes[i], planes[2 * plane + i]) = (planes[2 * plane + i], planes[i]);
     }
 
     // Of several positions the mean counts, as where a net is slid over a larger picture. The first of equals comes first.
