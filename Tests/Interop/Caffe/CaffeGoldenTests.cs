@@ -147,7 +147,8 @@ public sealed class CaffeGoldenTests
     [Test]
     public void The_oldest_form_is_named_and_not_read()
     {
-        var error = Assert.Throws<NetFormatException>(() => CaffeFile.ReadText(SharedData.Require("goldens", "legacy", "v0.prototxt")));
+        string text = SharedData.Require("goldens", "legacy", "v0.prototxt");
+        var error = Assert.Throws<NetFormatException>(() => CaffeFile.ReadText(text));
         Assert.That(error.Message, Does.Contain("v0.prototxt:3:8").And.Contain("oldest form"));
     }
 

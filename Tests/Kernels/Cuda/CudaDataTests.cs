@@ -6,20 +6,12 @@ namespace EvenNet.Tests.Cuda;
 
 /// <summary>What goes to the device and comes back, and what is drawn there.</summary>
 [TestFixture(false), TestFixture(true, Category = "Gpu")]
-public sealed class CudaDataTests(bool gpu)
+public sealed class CudaDataTests(bool gpu) : CudaFixture(gpu)
 {
-    private readonly CudaPlace place = new(gpu);
-
-    [OneTimeSetUp]
-    public void Require() => place.Require();
-
-    [OneTimeTearDown]
-    public void Leave() => place.Dispose();
-
     [Test]
     public void Copies_of_several_pieces_arrive_whole([Values(0, 1, 524_287, 524_288, 524_289, 1_800_000)] int count)
     {
-        using CudaBackend cuda = place.Open();
+        using CudaBackend cuda = Place.Open();
         using Storage storage = cuda.Allocate(count + 5);
         float[] values = [.. Enumerable.Range(0, count).Select(i => (float)i)], read = new float[count];
         storage.Write(5, values);
@@ -30,7 +22,7 @@ public sealed class CudaDataTests(bool gpu)
     [Test]
     public void A_label_that_names_no_class_is_told_when_the_loss_is_read()
     {
-        using CudaBackend cuda = place.Open();
+        using CudaBackend cuda = Place.Open();
         Node label = Node.Input("label", 1);
         Graph graph = Graph.Of(Node.Input("data", 5).SoftmaxLoss(label));
         using var parameters = new ParameterSet(graph, cuda);
@@ -50,7 +42,7 @@ public sealed class CudaDataTests(bool gpu)
     {
         var layer = new Dropout(0.4f);
         Graph graph = Graph.Of(Node.Input("data", 1001).Dropout(0.4f));
-        using Backend cpu = Backends.Open("cpu"), cuda = place.Open();
+        using Backend cpu = Backends.Open("cpu"), cuda = Place.Open();
         float[][] Passes(Backend backend)
         {
             using var parameters = new ParameterSet(graph, backend);
@@ -107,7 +99,7 @@ public sealed class CudaDataTests(bool gpu)
             recording?.Dispose();
             return [.. seen, .. parameters.All.Select(p => p.Read())];
         }
-        using CudaBackend cuda = place.Open();
+        using CudaBackend cuda = Place.Open();
         float[][] looped = Trained(cuda, recorded: false), replayed = Trained(cuda, recorded: true);
         Assert.That(replayed, Is.EqualTo(looped));
         Assert.That(looped.Take(5).Select(l => l[0]), Is.Unique.And.All.GreaterThan(0));
@@ -116,7 +108,7 @@ public sealed class CudaDataTests(bool gpu)
     [Test]
     public void What_waits_cannot_be_recorded_and_the_device_goes_on()
     {
-        using CudaBackend cuda = place.Open();
+        using CudaBackend cuda = Place.Open();
         using Storage storage = cuda.Allocate(4);
         Assert.That(() => cuda.Record(cuda.Wait), Throws.TypeOf<CudaException>().With.Message.Contains("cuStreamSynchronize failed"));
         Assert.That(() => cuda.Record(() => cuda.Allocate(4)), Throws.TypeOf<CudaException>().With.Message.Contains("cuMemAlloc_v2 failed"));
@@ -129,7 +121,7 @@ public sealed class CudaDataTests(bool gpu)
     [Test]
     public void Random_words_are_those_of_the_published_generator()
     {
-        using CudaBackend cuda = place.Open();
+        using CudaBackend cuda = Place.Open();
         using Storage words = cuda.Allocate(4);
         new CudaLaunch(cuda.Device, "philox_words", CudaGrid.Elements(1)) { 1L, 0UL, 0U, 0U, ((CudaStorage)words).Address }.Run();
         float[] read = new float[4];

@@ -6,16 +6,8 @@ namespace EvenNet.Tests.Cuda;
 
 /// <summary>Small nets, and values recorded from Caffe, on the emulated device and on a GPU.</summary>
 [TestFixture(false), TestFixture(true, Category = "Gpu")]
-public sealed class CudaLadderTests(bool gpu)
+public sealed class CudaLadderTests(bool gpu) : CudaFixture(gpu)
 {
-    private readonly CudaPlace place = new(gpu);
-
-    [OneTimeSetUp]
-    public void Require() => place.Require();
-
-    [OneTimeTearDown]
-    public void Leave() => place.Dispose();
-
     // Sums of a few thousand float32 products against double: 1e-4 of the largest value, as for the cpu.
     [Test]
     public void The_device_agrees_with_the_reference([ValueSource(typeof(Every), nameof(Every.Everywhere))] LayerCase layerCase, [Values] bool fuse)
@@ -23,9 +15,9 @@ public sealed class CudaLadderTests(bool gpu)
         using Backend reference = Backends.Open("reference");
         LayerRun expected = LayerRun.Of(layerCase, reference, fuse);
         LayerRun? first = null;
-        foreach (ThreadOrder order in fuse ? place.Orders : [ThreadOrder.Random])
+        foreach (ThreadOrder order in fuse ? Place.Orders : [ThreadOrder.Random])
         {
-            using CudaBackend cuda = place.Open(order);
+            using CudaBackend cuda = Place.Open(order);
             LayerRun actual = LayerRun.Of(layerCase, cuda, fuse);
             Assert.That(actual.Results.Keys, Is.EqualTo(expected.Results.Keys));
             foreach ((string name, double[] values) in expected.Results)
@@ -40,7 +32,7 @@ public sealed class CudaLadderTests(bool gpu)
     public void The_device_agrees_with_caffe([ValueSource(typeof(Kernels.GoldenTests), nameof(Kernels.GoldenTests.Cases))] GoldenCase goldenCase, [Values] bool fuse)
     {
         Golden golden = Golden.Open(goldenCase.Name);
-        using CudaBackend cuda = place.Open();
+        using CudaBackend cuda = Place.Open();
         GoldenRun run = GoldenRun.Of(goldenCase, golden, cuda, fuse);
         Assert.That(run.Errors, Does.ContainKey($"blob/{golden.Under("blob").Last()}").And.Count.GreaterThan(1));
         foreach ((string name, double error) in run.Errors) Assert.That(error, Is.LessThanOrEqualTo(1e-4), name);

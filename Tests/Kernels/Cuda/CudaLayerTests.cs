@@ -7,16 +7,8 @@ namespace EvenNet.Tests.Cuda;
 
 /// <summary>Every kernel on the emulated device and on a GPU, alone on poisoned and guarded memory, with the cpu's cases, in every order of threads.</summary>
 [TestFixture(false), TestFixture(true, Category = "Gpu")]
-public sealed class CudaLayerTests(bool gpu)
+public sealed class CudaLayerTests(bool gpu) : CudaFixture(gpu)
 {
-    private readonly CudaPlace place = new(gpu);
-
-    [OneTimeSetUp]
-    public void Require() => place.Require();
-
-    [OneTimeTearDown]
-    public void Leave() => place.Dispose();
-
     private const int Batch = 3;
 
     private static IEnumerable<CpuLayerTests.Case> Cases => CpuLayerTests.Cases;
@@ -27,9 +19,9 @@ public sealed class CudaLayerTests(bool gpu)
     {
         using Backend reference = Backends.Open("reference");
         KernelRun expected = Run(reference, c, accumulate);
-        foreach (ThreadOrder order in accumulate ? [ThreadOrder.Random] : place.Orders)
+        foreach (ThreadOrder order in accumulate ? [ThreadOrder.Random] : Place.Orders)
         {
-            using CudaBackend cuda = place.Open(order);
+            using CudaBackend cuda = Place.Open(order);
             KernelRun actual = Run(cuda, c, accumulate);
             Assert.That(actual.KernelName, Does.StartWith("cuda."));
             Assert.That(actual.AllocatedBytes, Is.Zero, "a pass allocates nothing");

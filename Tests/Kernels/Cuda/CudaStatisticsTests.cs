@@ -6,23 +6,15 @@ namespace EvenNet.Tests.Cuda;
 
 /// <summary>What initializers and solvers ask of the device beside layers.</summary>
 [TestFixture(false), TestFixture(true, Category = "Gpu")]
-public sealed class CudaStatisticsTests(bool gpu)
+public sealed class CudaStatisticsTests(bool gpu) : CudaFixture(gpu)
 {
-    private readonly CudaPlace place = new(gpu);
-
-    [OneTimeSetUp]
-    public void Require() => place.Require();
-
-    [OneTimeTearDown]
-    public void Leave() => place.Dispose();
-
     [Test]
     public void A_product_is_that_of_the_reference([Values] bool transposeA, [Values] bool transposeB, [Values] bool accumulate, [Values("1×1×1", "97×131×75", "64×64×16", "5×200×3")] string size)
     {
         int[] sizes = [.. size.Split('×').Select(int.Parse)];
         (int m, int n, int k) = (sizes[0], sizes[1], sizes[2]);
         float[] a = Numbers(1, m * k), b = Numbers(2, k * n), expected = Numbers(3, m * n), actual = [.. expected];
-        using Backend reference = Backends.Open("reference"), cuda = place.Open();
+        using Backend reference = Backends.Open("reference"), cuda = Place.Open();
         reference.Gemm(transposeA, transposeB, m, n, k, a, b, expected, accumulate);
         cuda.Gemm(transposeA, transposeB, m, n, k, a, b, actual, accumulate);
         Assert.That(actual, Is.EqualTo(expected).Within(1e-6 * k + 1e-6));
@@ -32,7 +24,7 @@ public sealed class CudaStatisticsTests(bool gpu)
     [Test]
     public void Moments_are_exact_far_from_zero([Values("20×17×11", "18×1×1")] string size)
     {
-        using CudaBackend cuda = place.Open(ThreadOrder.Random);
+        using CudaBackend cuda = Place.Open(ThreadOrder.Random);
         using Backend reference = Backends.Open("reference");
         Tensor value = Value(cuda, Parse(size), batch: 5, v => 1000 + v), plain = Value(reference, Parse(size), batch: 5, v => (float)(1000 + v));
         ChannelMoments actual = cuda.Moments(value), expected = reference.Moments(plain);
@@ -44,20 +36,20 @@ public sealed class CudaStatisticsTests(bool gpu)
     [Test]
     public void Limits_are_positive_and_leave_no_memory_behind()
     {
-        using CudaBackend cuda = place.Open();
+        using CudaBackend cuda = Place.Open();
         long before = cuda.Device.Memory.Free;
         BackendLimits limits = new CudaLimits(cuda.Device, bytes: 1 << 20).Measure(TimeSpan.FromMilliseconds(1), turns: 16);
         Assert.That(limits.OperationsPerSecond, Is.Positive.And.LessThan(double.PositiveInfinity));
         Assert.That(limits.ReadBytesPerSecond, Is.Positive.And.LessThan(double.PositiveInfinity));
         Assert.That(limits.TriadBytesPerSecond, Is.Positive.And.LessThan(double.PositiveInfinity));
         // A driver keeps pieces of what it frees.
-        if (!gpu) Assert.That(cuda.Device.Memory.Free, Is.EqualTo(before));
+        if (!IsGpu) Assert.That(cuda.Device.Memory.Free, Is.EqualTo(before));
     }
 
     [Test]
     public void Channels_are_scaled_and_shifted()
     {
-        using CudaBackend cuda = place.Open();
+        using CudaBackend cuda = Place.Open();
         var shape = new Shape(5, 3, 2);
         Tensor value = Value(cuda, shape, batch: 3, v => v);
         double[] scale = [1, 2, -3, 0, 0.5], shift = [0, 1, 2, 3, -4];
@@ -70,7 +62,7 @@ public sealed class CudaStatisticsTests(bool gpu)
     [Test]
     public void Squared_norms_add_up_in_double([Values(0, 1, 255, 100_003)] int count)
     {
-        using CudaBackend cuda = place.Open();
+        using CudaBackend cuda = Place.Open();
         using Storage storage = cuda.Allocate(count + 3);
         float[] values = [.. Numbers(2, count).Select(v => (float)(v * 1e18))];
         storage.Write(3, values);
@@ -82,7 +74,7 @@ public sealed class CudaStatisticsTests(bool gpu)
     {
         var layer = new Convolution(6, 3) { Pad = 1, Stride = new Extent(2, 1), Groups = 2 };
         Shape shape = new(4, 7, 5), output = layer.Infer([shape]);
-        using CudaBackend cuda = place.Open(ThreadOrder.Descending);
+        using CudaBackend cuda = Place.Open(ThreadOrder.Descending);
         Tensor x = Value(cuda, shape, batch: 4, v => v), dy = Value(cuda, output, batch: 4, v => 1 - v);
         int fanIn = 2 * 9;
         float[] sums = Numbers(5, layer.Outputs * fanIn);
@@ -132,7 +124,7 @@ public sealed class CudaStatisticsTests(bool gpu)
             Assert.That(parameters["f.weight"].ReadGradient(), Is.All.Zero);
             return [.. parameters.All.SelectMany(p => p.ReadExact())];
         }
-        using Backend reference = Backends.Open("reference"), cuda = place.Open();
+        using Backend reference = Backends.Open("reference"), cuda = Place.Open();
         Assert.That(Stepped(cuda), Is.EqualTo(Stepped(reference)).Within(1e-6));
     }
 
