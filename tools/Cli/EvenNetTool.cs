@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
+using EvenNet.Detection;
 using EvenNet.Framework;
 using EvenNet.Interop;
 
@@ -45,7 +46,7 @@ internal static class EvenNetTool
     }
 
     /// <summary>All commands, in the order of the help.</summary>
-    public static IReadOnlyList<Verb> Verbs => [new DemoVerb(), new InitVerb(), new DiagnoseVerb(), new TrainVerb(), new EvalVerb(), new MatrixVerb(), new ReportVerb(), new SummaryVerb(), new ClassifyVerb(), new ConvertVerb(), new BenchVerb(), new DoctorVerb()];
+    public static IReadOnlyList<Verb> Verbs => [new DemoVerb(), new InitVerb(), new DiagnoseVerb(), new TrainVerb(), new EvalVerb(), new DetectVerb(), new MatrixVerb(), new ReportVerb(), new SummaryVerb(), new ClassifyVerb(), new ConvertVerb(), new BenchVerb(), new DoctorVerb()];
 
     private static RootCommand Root()
     {
@@ -111,7 +112,7 @@ internal static class EvenNetTool
             ToolException own => (own.ExitCode, own.Message),
             DivergenceException => (ExitCode.Diverged, error.Message),
             ImageFormatException { IsDecoderMissing: true } => (ExitCode.Device, error.Message),
-            ImageFormatException or ImageSourceException or WeightsFormatException or NetFormatException => (ExitCode.Data, error.Message),
+            ImageFormatException or ImageSourceException or WeightsFormatException or NetFormatException or MatFormatException or ProposalsException => (ExitCode.Data, error.Message),
             BackendException or DllNotFoundException or EntryPointNotFoundException => (ExitCode.Device, error.Message),
             OutOfMemoryException => (ExitCode.OutOfMemory, $"out of memory: {error.Message} Fewer images (--count) or a smaller net need less."),
             FileNotFoundException { FileName: { } file } => (ExitCode.Data, $"There is no file {file}.{MissingPath.Guess(file)}"),

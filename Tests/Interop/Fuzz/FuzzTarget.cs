@@ -1,4 +1,5 @@
 using System.Text;
+using EvenNet.Detection;
 using EvenNet.Framework;
 using EvenNet.Interop;
 using EvenNet.Interop.OnnxFormat;
@@ -17,6 +18,8 @@ internal sealed record FuzzTarget(string Name, Func<IReadOnlyList<byte[]>> Seeds
         new("safetensors", SafetensorsSeeds, NextSafetensors, ReadSafetensors, e => e is WeightsFormatException, 1000),
         new("npz", NpzSeeds, NextNpz, path => ReadAll(Npz.Open(path)), e => e is WeightsFormatException, 10_000),
         new("onnx", OnnxSeeds, NextOnnx, path => ReadAll(OnnxFile.Open(path)), e => e is WeightsFormatException, 2000),
+        new("mat", MatSeeds, (mutator, seeds) => mutator.Damaged(mutator.Of(seeds), mutator.Of(seeds)), ReadMat, e => e is MatFormatException, 20_000),
+        new("proposals", ProposalSeeds, (mutator, seeds) => mutator.Damaged(mutator.Of(seeds), mutator.Of(seeds)), path => _ = TextProposals.Read(path).Count(), e => e is ProposalsException, 1000),
         // A byte of deflate may hold a thousand bytes of one-bit pixels, and each of those becomes three bytes.
         new("png", PngSeeds, NextPng, path => new PngDecoder().Decode(File.ReadAllBytes(path), path), e => e is ImageFormatException, 60_000),
         new("voc annotation", VocSeeds, NextXml, path => VocAnnotation.Read(path), e => e is ImageSourceException, 1000),
@@ -76,6 +79,38 @@ internal sealed record FuzzTarget(string Name, Func<IReadOnlyList<byte[]>> Seeds
         byte[] data = new byte[mutator.Random.Next(2) == 0 ? 24 : mutator.Random.Next(100)];
         return NpzTests.Archive(Encoding.Latin1.GetString(damaged), data, 1 + mutator.Random.Next(3), mutator.Random.Next(2) == 0);
     }
+
+    private static byte[][] MatSeeds()
+    {
+        var little = new MatWriter();
+        var big = new MatWriter(isBig: true);
+        return
+        [
+            Add(little, isCompressed: false).Bytes,
+            Add(new MatWriter(), isCompressed: true).Bytes,
+            Add(big, isCompressed: false).Bytes,
+        ];
+
+        static MatWriter Add(MatWriter w, bool isCompressed) => w
+            .Add(w.Cells("images", [2, 1], w.Text("", "000005"), w.Text("", "000007", 17)), isCompressed)
+            .Add(w.Cells("boxes", [1, 2], w.Numbers("", [2, 4], [1, 2, 3, 4, 5, 6, 7, 8], storage: 4), w.Numbers("", [0, 4], [])), isCompressed)
+            .Add(w.Matrix(2, "s", [1, 1], new byte[16]), isCompressed);
+    }
+
+    private static void ReadMat(string path)
+    {
+        foreach (MatArray array in MatFile.Read(path)) Visit(array);
+
+        static void Visit(MatArray array)
+        {
+            if (array is MatNumbers numbers)
+                for (long i = 0; i < Math.Min(numbers.Count, MostRead); i++) _ = numbers[i];
+            if (array is MatCells cells)
+                foreach (MatArray cell in cells.Cells) Visit(cell);
+        }
+    }
+
+    private static byte[][] ProposalSeeds() => [.. new[] { "# x\n000005 1 2 3 4\n000005 0 0 10.5 1e2\n000007\n", "a b\t1\t2\t3\t4\r\nc\t\n" }.Select(Encoding.UTF8.GetBytes)];
 
     private static byte[][] OnnxSeeds() =>
     [

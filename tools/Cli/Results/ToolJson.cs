@@ -23,6 +23,7 @@ namespace EvenNet.Cli;
 [JsonSerializable(typeof(TrainResult))]
 [JsonSerializable(typeof(FindRateResult))]
 [JsonSerializable(typeof(EvalResult))]
+[JsonSerializable(typeof(ProposeResult))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {
     // Paths and messages as they are written, whatever their script; the document is no part of a web page.
