@@ -46,7 +46,7 @@ internal static class EvenNetTool
     }
 
     /// <summary>All commands, in the order of the help.</summary>
-    public static IReadOnlyList<Verb> Verbs => [new DemoVerb(), new InitVerb(), new DiagnoseVerb(), new TrainVerb(), new EvalVerb(), new DetectVerb(), new MatrixVerb(), new ReportVerb(), new SummaryVerb(), new ClassifyVerb(), new ConvertVerb(), new BenchVerb(), new DoctorVerb()];
+    public static IReadOnlyList<Verb> Verbs => [new DemoVerb(), new InitVerb(), new DiagnoseVerb(), new TrainVerb(), new EvalVerb(), new DetectVerb(), new MatrixVerb(), new ReportVerb(), new SummaryVerb(), new ClassifyVerb(), new NeighborsVerb(), new ConvertVerb(), new BenchVerb(), new DoctorVerb()];
 
     private static RootCommand Root()
     {

@@ -24,6 +24,7 @@ namespace EvenNet.Cli;
 [JsonSerializable(typeof(FindRateResult))]
 [JsonSerializable(typeof(EvalResult))]
 [JsonSerializable(typeof(ProposeResult))]
+[JsonSerializable(typeof(NeighborsResult))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {
     // Paths and messages as they are written, whatever their script; the document is no part of a web page.
