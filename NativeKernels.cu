@@ -969,6 +969,129 @@ KERNEL(sigmoid_cross_entropy_backward)(
 KERNEL_END(sigmoid_cross_entropy_backward)
 
 // ---------------------------------------------------------------------------------------------------------------------------------------------
+// Smooth L1 loss: CudaSmoothL1Loss. inside and outside: weights, or null for ones; square: σ².
+
+// y[n] = weight / batch · Σ outside · f(inside · (a − t)). A block for each sample.
+KERNEL(smooth_l1_loss_forward)(int count, float factor, float square, const float* a, const float* t, const float* inside, const float* outside, float* y)
+{
+    double sum = 0;
+    for (int i = threadIdx.x; i < count; i += blockDim.x)
+    {
+        int64 at = (int64)blockIdx.x * count + i;
+        float d = (inside ? inside[at] : 1.0f) * (a[at] - t[at]), size = fabsf(d);
+        sum += (outside ? outside[at] : 1.0f) * (size < 1 / square ? 0.5f * square * d * d : size - 0.5f / square);
+    }
+    sum = block_sum(sum);
+    if (threadIdx.x == 0) y[blockIdx.x] = (float)(factor * sum);
+}
+KERNEL_END(smooth_l1_loss_forward)
+
+// da = dy · weight / batch · outside · inside · f′(inside · (a − t)); dt is its negative. Either may be null.
+KERNEL(smooth_l1_loss_backward)(
+    int64 all, int count, float factor, float square, const float* a, const float* t, const float* inside, const float* outside, const float* dy,
+    float* da, float* dt, int accumulateA, int accumulateT)
+{
+    FOR_ELEMENTS(i, all)
+    {
+        float inner = inside ? inside[i] : 1.0f, d = inner * (a[i] - t[i]);
+        float slope = fabsf(d) < 1 / square ? square * d : d > 0 ? 1.0f : -1.0f;
+        float g = dy[i / count] * factor * (outside ? outside[i] : 1.0f) * inner * slope;
+        if (da) put(da, i, g, accumulateA);
+        if (dt) put(dt, i, -g, accumulateT);
+    }
+}
+KERNEL_END(smooth_l1_loss_backward)
+
+// ---------------------------------------------------------------------------------------------------------------------------------------------
+// Pooling of regions: CudaRoiPooling.
+
+// A map of height × width cells, divided into rows × columns bins a region. Mirrors RoiSize in Kernels/Cuda.
+struct RoiSize
+{
+    int pictures, regions, channels, height, width, rows, columns;
+    float scale;
+};
+
+// The cells of a region; picture −1: none.
+struct RoiCells
+{
+    int picture, top, left, height, width;
+
+    __device__ __forceinline__ static int cell(float pixel, float scale) { return (int)fminf(fmaxf(roundf(pixel * scale), -16777216.0f), 16777216.0f); }
+
+    __device__ __forceinline__ RoiCells(const RoiSize& s, const float* region)
+    {
+        picture = region[0] < 0 ? -1 : (int)region[0];
+        left = cell(region[1], s.scale);
+        top = cell(region[2], s.scale);
+        width = max(cell(region[3], s.scale) - left + 1, 1);
+        height = max(cell(region[4], s.scale) - top + 1, 1);
+    }
+};
+
+__device__ __forceinline__ int bin_first(int start, int size, int bin, int bins, int limit) { return min(max(start + (int)floorf(bin * ((float)size / bins)), 0), limit); }
+
+__device__ __forceinline__ int bin_end(int start, int size, int bin, int bins, int limit) { return min(max(start + (int)ceilf((bin + 1) * ((float)size / bins)), 0), limit); }
+
+// first[y's element]: which cell of its plane was the largest, the first of equal ones in row order; −1 where the bin is empty.
+KERNEL(roi_pool_forward)(RoiSize s, const float* x, const float* regions, float* y, int* first, unsigned* fault)
+{
+    int plane = s.rows * s.columns;
+    FOR_ELEMENTS(i, (int64)s.regions * s.channels * plane)
+    {
+        int r = (int)(i / plane / s.channels), c = (int)(i / plane % s.channels), p = (int)(i % plane) / s.columns, q = (int)(i % plane) % s.columns, best = -1;
+        const float* region = regions + 5 * (int64)r;
+        float sum = region[1] + region[2] + region[3] + region[4];
+        // Not finite where one of them is not; sums of finite ones overflow only far beyond every picture.
+        bool isBroken = !(region[0] < 0) && !(region[0] < s.pictures && region[0] == floorf(region[0]) && sum - sum == 0);
+        if (isBroken && i % ((int64)s.channels * plane) == 0)
+        {
+            fault[1] = (unsigned)r;
+            fault[0] = 1;
+        }
+        RoiCells at(s, region);
+        const float* from = x;
+        if (!isBroken && at.picture >= 0)
+        {
+            from = x + ((int64)at.picture * s.channels + c) * s.height * s.width;
+            int bottom = bin_end(at.top, at.height, p, s.rows, s.height), right = bin_end(at.left, at.width, q, s.columns, s.width);
+            for (int h = bin_first(at.top, at.height, p, s.rows, s.height); h < bottom; h++)
+                for (int w = bin_first(at.left, at.width, q, s.columns, s.width); w < right; w++)
+                    if (best < 0 || from[h * s.width + w] > from[best]) best = h * s.width + w;
+        }
+        y[i] = best < 0 ? 0.0f : from[best];
+        first[i] = best;
+    }
+}
+KERNEL_END(roi_pool_forward)
+
+// Each cell gathers from the bins that hold it, regions in their order.
+KERNEL(roi_pool_backward)(RoiSize s, const float* regions, const int* first, const float* dy, float* dx, int accumulate)
+{
+    int plane = s.height * s.width;
+    FOR_ELEMENTS(i, (int64)s.pictures * s.channels * plane)
+    {
+        int n = (int)(i / plane / s.channels), c = (int)(i / plane % s.channels), position = (int)(i % plane), h = position / s.width, w = position % s.width;
+        float sum = 0;
+        for (int r = 0; r < s.regions; r++)
+        {
+            RoiCells at(s, regions + 5 * (int64)r);
+            // A bin may reach a cell further than its region by the rounding of single precision.
+            if (at.picture != n || h < at.top || h > at.top + at.height || w < at.left || w > at.left + at.width) continue;
+            int64 outputs = ((int64)r * s.channels + c) * s.rows * s.columns;
+            for (int p = 0; p < s.rows; p++)
+            {
+                if (h < bin_first(at.top, at.height, p, s.rows, s.height) || h >= bin_end(at.top, at.height, p, s.rows, s.height)) continue;
+                for (int q = 0; q < s.columns; q++)
+                    if (first[outputs + p * s.columns + q] == position) sum += dy[outputs + p * s.columns + q];
+            }
+        }
+        put(dx, i, sum, accumulate);
+    }
+}
+KERNEL_END(roi_pool_backward)
+
+// ---------------------------------------------------------------------------------------------------------------------------------------------
 // Batch normalization: CudaBatchNorm. A block for each channel; sums in double.
 
 struct Moments

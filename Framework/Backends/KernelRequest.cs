@@ -2,7 +2,7 @@ namespace EvenNet.Framework;
 
 /// <summary>One place in a plan that needs computing: the layer, the sizes and layouts it meets there, and what was fused onto it.</summary>
 /// <param name="Layer">What to compute.</param>
-/// <param name="Batch">Samples.</param>
+/// <param name="Batch">Samples of the output, and of the inputs but for RoI pooling's pictures.</param>
 /// <param name="Inputs">Sizes of the inputs.</param>
 /// <param name="Output">Size of the output.</param>
 /// <param name="Arrives">Order in memory of each input as its maker writes it.</param>

@@ -38,11 +38,11 @@ internal sealed class MemoryPlan
                     if (reader.Offer.Keeps.HasFlag(BackwardReads.Inputs)) last = Math.Max(last, Back(reader));
                 if (v.Maker is { } maker && maker.Offer.Keeps.HasFlag(BackwardReads.Output)) last = Math.Max(last, Back(maker));
             }
-            Add(Whole(v), Role.Value, batch * v.Layout.SampleCount(v.Node.Shape), v.Maker is null ? 0 : made, last);
+            Add(Whole(v), Role.Value, (long)batch * v.Node.Multiplicity * v.Layout.SampleCount(v.Node.Shape), v.Maker is null ? 0 : made, last);
             if (v.NeedsGradient)
             {
                 int first = v.FirstWriter is { } writer ? Back(writer) : forward;
-                Add(GradientWhole(v), Role.Gradient, batch * v.GradientLayout.SampleCount(v.Node.Shape), first, v.Maker is { } m ? Back(m) : end - 1);
+                Add(GradientWhole(v), Role.Gradient, (long)batch * v.Node.Multiplicity * v.GradientLayout.SampleCount(v.Node.Shape), first, v.Maker is { } m ? Back(m) : end - 1);
             }
         }
         foreach (PlanStep s in plan.Steps)
@@ -65,17 +65,17 @@ internal sealed class MemoryPlan
     public Tensor Value(PlanValue value, int batch, Storage arena)
     {
         Region region = value.Whole is { } whole
-            ? Part(Value(whole, batch, arena), value, batch)
+            ? Part(Value(whole, batch, arena), value)
             : At((value, Role.Value), arena);
-        return new Tensor(region, batch, value.Node.Shape, value.Layout, value.SampleStride);
+        return new Tensor(region, batch * value.Node.Multiplicity, value.Node.Shape, value.Layout, value.SampleStride);
     }
 
     public Tensor Gradient(PlanValue value, int batch, Storage arena)
     {
         Region region = value.GradientWhole is { } whole
-            ? Part(Gradient(whole, batch, arena), value, batch)
+            ? Part(Gradient(whole, batch, arena), value)
             : At((value, Role.Gradient), arena);
-        return new Tensor(region, batch, value.Node.Shape, value.GradientLayout, value.GradientStride);
+        return new Tensor(region, batch * value.Node.Multiplicity, value.Node.Shape, value.GradientLayout, value.GradientStride);
     }
 
     public Region Saved(PlanStep step, Storage arena) => step.Offer.Saved > 0 ? At((step, Role.Saved), arena) : new Region(arena, 0, 0);
@@ -84,8 +84,8 @@ internal sealed class MemoryPlan
 
     private static PlanValue GradientWhole(PlanValue value) => value.GradientWhole is { } whole ? GradientWhole(whole) : value;
 
-    private static Region Part(Tensor whole, PlanValue part, int batch) => whole.Region.Slice(
-        part.PartOffset(whole.Layout), (batch - 1) * whole.SampleStride + whole.Layout.SampleCount(part.Node.Shape));
+    private static Region Part(Tensor whole, PlanValue part) => whole.Region.Slice(
+        part.PartOffset(whole.Layout), (whole.Batch - 1) * whole.SampleStride + whole.Layout.SampleCount(part.Node.Shape));
 
     private Region At((object, Role) key, Storage arena) => new(arena, blocks[key].Offset, blocks[key].Size);
 

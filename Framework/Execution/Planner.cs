@@ -59,7 +59,7 @@ internal sealed class Planner
         bool inputGradient = inputs.Where((v, i) => v.NeedsGradient && source.Layer.IsDifferentiable(i)).Any();
         bool needsGradient = options.Backward && (inputGradient || source.Layer.Parameters(source.InputShapes).Count > 0);
         var request = new KernelRequest(
-            source.Layer, batch, source.InputShapes, source.Shape, [.. inputs.Select(v => v.Kind)], Relu: node != source, inputGradient)
+            source.Layer, batch * source.Multiplicity, source.InputShapes, source.Shape, [.. inputs.Select(v => v.Kind)], Relu: node != source, inputGradient)
         {
             Backward = needsGradient,
         };
@@ -85,7 +85,7 @@ internal sealed class Planner
         {
             var layer = new Reorder(key);
             Shape shape = value.Node.Shape;
-            var request = new KernelRequest(layer, batch, [shape], shape, [value.Kind], Relu: false, value.NeedsGradient) { Backward = value.NeedsGradient };
+            var request = new KernelRequest(layer, batch * value.Node.Multiplicity, [shape], shape, [value.Kind], Relu: false, value.NeedsGradient) { Backward = value.NeedsGradient };
             KernelOffer offer = backend.Offer(request);
             if (value.Kind == LayoutKind.Plain && value.Halo < 0) value.Halo = 0;
             copy = new PlanValue(value.Node, wanted.Kind, value.NeedsGradient);

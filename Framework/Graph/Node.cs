@@ -16,6 +16,7 @@ public sealed class Node
         {
             Shape = layer.Infer(InputShapes);
             _ = Shape.Count;
+            Multiplicity = layer.InferMultiplicity([.. inputs.Select(i => i.Multiplicity)]);
         }
         catch (Exception e) when (e is LayerException or OverflowException)
         {
@@ -38,14 +39,21 @@ public sealed class Node
     /// <summary>Size of one sample of this value.</summary>
     public Shape Shape { get; }
 
+    /// <summary>Samples for each sample of the batch: one, or as many as there are regions in a picture above a RoI pooling.</summary>
+    public int Multiplicity { get; }
+
+    /// <summary>A value of regions that comes from outside: so many samples for each of the batch.</summary>
+    public static Node RegionInput(string name, int regions, int channels, int height = 1, int width = 1) =>
+        new(name, new Input(new Shape(channels, height, width)) { Multiplicity = regions });
+
     /// <summary>A value that comes from outside: images, labels.</summary>
     public static Node Input(string name, int channels, int height = 1, int width = 1) => new(name, new Input(new Shape(channels, height, width)));
 
     /// <summary>Parameters that this node's layer owns; none when it shares another node's.</summary>
     public IReadOnlyList<ParameterSpec> ParameterSpecs => Layer.SharedWith is null ? Layer.Parameters(InputShapes) : [];
 
-    /// <summary>Multiply-adds for one sample.</summary>
-    public long MultiplyAdds => Layer.MultiplyAdds(InputShapes, Shape);
+    /// <summary>Multiply-adds for one sample of the batch.</summary>
+    public long MultiplyAdds => Multiplicity * Layer.MultiplyAdds(InputShapes, Shape);
 
     /// <summary>«conv1 96×55×55».</summary>
     public override string ToString() => $"{Name} {Shape}";

@@ -10,6 +10,18 @@ public abstract record Layer
     /// <exception cref="LayerException">The inputs do not fit.</exception>
     public abstract Shape Infer(IReadOnlyList<Shape> inputs);
 
+    /// <summary>
+    /// Samples that the output has for each sample of the batch, where the inputs have so many: one where it is of the picture, more where it is of
+    /// regions of it (<see cref="RoiPooling"/>).
+    /// </summary>
+    /// <exception cref="LayerException">The inputs do not go together.</exception>
+    public virtual int InferMultiplicity(IReadOnlyList<int> inputs) => inputs.Distinct().Count() switch
+    {
+        0 => 1,
+        1 => inputs[0],
+        _ => throw Invalid($"its inputs have {string.Join(" and ", inputs)} samples a picture; only RoI pooling brings regions and pictures together"),
+    };
+
     /// <summary>The layer's parameters for inputs of these sizes.</summary>
     public virtual IReadOnlyList<ParameterSpec> Parameters(IReadOnlyList<Shape> inputs) => [];
 

@@ -33,7 +33,8 @@ public sealed class CpuBackend : Backend
             r => CpuDropout.Offer(r, Threads), r => CpuConcat.Offer(r, Threads), r => CpuEltwise.Offer(r, Threads),
             r => CpuSoftmax.Offer(r, Threads), r => CpuSoftmaxLoss.Offer(r, Threads), r => CpuSigmoidCrossEntropy.Offer(r, Threads),
             r => CpuBatchNorm.Offer(r, Threads), r => CpuScale.Offer(r, Threads), r => CpuElu.Offer(r, Threads), r => CpuTanh.Offer(r, Threads),
-            r => CpuSigmoid.Offer(r, Threads), r => CpuPower.Offer(r, Threads), r => CpuPRelu.Offer(r, Threads), r => CpuChannelPad.Offer(r, Threads), r => CpuReorder.Offer(r, Threads), .. ReferenceBackend.Everything,
+            r => CpuSigmoid.Offer(r, Threads), r => CpuPower.Offer(r, Threads), r => CpuPRelu.Offer(r, Threads), r => CpuChannelPad.Offer(r, Threads), r => CpuReorder.Offer(r, Threads),
+            r => CpuRoiPooling.Offer(r, Threads), r => CpuSmoothL1Loss.Offer(r, Threads), .. ReferenceBackend.Everything,
         ];
     }
 

@@ -37,6 +37,8 @@ internal sealed unsafe class CudaLaunch(CudaDevice device, string kernel, CudaGr
 
     public void Add(WindowSize value) => Append(value);
 
+    public void Add(RoiSize value) => Append(value);
+
     public void Add(InputList value) => Append(value);
 
     IEnumerator IEnumerable.GetEnumerator() => sizes.GetEnumerator();

@@ -18,6 +18,9 @@ internal readonly record struct WindowSize(
         layer.Pad.Height, layer.Pad.Width, DilationHeight: 1, DilationWidth: 1, Groups: 1);
 }
 
+/// <summary>What regions are pooled from and into; mirrors the struct in NativeKernels.cu.</summary>
+internal readonly record struct RoiSize(int Pictures, int Regions, int Channels, int Height, int Width, int Rows, int Columns, float Scale);
+
 /// <summary>Inputs of a layer and their factors; the struct of the same name in NativeKernels.cu.</summary>
 [StructLayout(System.Runtime.InteropServices.LayoutKind.Sequential)]
 internal struct InputList

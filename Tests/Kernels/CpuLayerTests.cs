@@ -16,19 +16,29 @@ public sealed class CpuLayerTests
         /// <summary>Whether the kernel takes blocked inputs as they are.</summary>
         public bool KeepsBlocks { get; init; } = true;
 
+        /// <summary>Inputs that it takes plain all the same.</summary>
+        public int[] ReadsPlain { get; init; } = [];
+
         /// <summary>Values are whole numbers, so that equal largest ones are common.</summary>
         public bool Ties { get; init; }
+
+        /// <summary>Samples for each of the batch, of each input; null for one each.</summary>
+        public int[]? Multiplicities { get; init; }
+
+        /// <summary>The last input's values.</summary>
+        public Func<Random, int, double[]>? Last { get; init; }
 
         /// <summary>Inputs and the output's gradient, the same for every backend.</summary>
         public (double[][] Inputs, double[] OutputGradient) Data(int batch)
         {
             var random = new Random(3);
-            double[][] inputs = [.. Inputs.Select(s => Sample.Normal(random, batch * s.Count))];
+            double[][] inputs = [.. Inputs.Select((s, i) => Sample.Normal(random, batch * (Multiplicities?[i] ?? 1) * s.Count))];
             if (Ties)
                 foreach (double[] values in inputs)
                     for (int i = 0; i < values.Length; i++) values[i] = Math.Round(values[i]);
             if (Classes > 0) inputs[^1] = [.. inputs[^1].Select(_ => (double)random.Next(Classes))];
-            return (inputs, Sample.Normal(random, batch * Layer.Infer(Inputs).Count));
+            if (Last is not null) inputs[^1] = Last(random, batch);
+            return (inputs, Sample.Normal(random, batch * Layer.InferMultiplicity(Multiplicities ?? [.. Inputs.Select(_ => 1)]) * Layer.Infer(Inputs).Count));
         }
 
         public override string ToString() => Name;
@@ -107,6 +117,15 @@ public sealed class CpuLayerTests
             yield return new("softmax", new Softmax(), new Shape(20, 3, 5)) { KeepsBlocks = false };
             yield return new("softmax loss", new SoftmaxLoss(2), new Shape(20, 3, 5), new Shape(1, 3, 5)) { Classes = 20, KeepsBlocks = false };
             yield return new("softmax loss with ignored labels", new SoftmaxLoss(1, 2, LossNormalization.Full), new Shape(5), new Shape(1)) { Classes = 5, KeepsBlocks = false };
+            foreach ((string name, int channels, bool ties) in ((string, int, bool)[])[("20 channels", 20, false), ("20 channels, equal values", 20, true), ("32 channels", 32, false)])
+            {
+                yield return new($"roi pooling, {name}", new RoiPooling(6, 6, 0.25f), new Shape(channels, 9, 11), new Shape(5))
+                {
+                    Ties = ties, Multiplicities = [1, 5], Last = (random, batch) => Every.Boxes(random, batch, 5), ReadsPlain = [1],
+                };
+            }
+            yield return new("smooth l1 loss", new SmoothL1Loss(2), new Shape(20), new Shape(20)) { KeepsBlocks = false };
+            yield return new("smooth l1 loss with weights", new SmoothL1Loss(1, 3), new Shape(5, 3, 2), new Shape(5, 3, 2), new Shape(5, 3, 2), new Shape(5, 3, 2)) { KeepsBlocks = false };
             yield return new("sigmoid cross-entropy", new SigmoidCrossEntropy(3, 1), new Shape(20), new Shape(20)) { Classes = 3, KeepsBlocks = false };
         }
     }
@@ -131,7 +150,7 @@ public sealed class CpuLayerTests
         KernelOffer offer = cpu.Offer(new KernelRequest(
             c.Layer, Batch, c.Inputs, c.Layer.Infer(c.Inputs), [.. c.Inputs.Select(_ => LayoutKind.Blocked)], Relu: false, InputGradient: true));
         LayoutKind kind = c.KeepsBlocks ? LayoutKind.Blocked : LayoutKind.Plain;
-        Assert.That(offer.Reads.Select(r => r.Kind), Is.All.EqualTo(kind));
+        Assert.That(offer.Reads.Where((_, i) => !c.ReadsPlain.Contains(i)).Select(r => r.Kind), Is.All.EqualTo(kind));
         Assert.That(offer.Writes, Is.EqualTo(kind));
     }
 
@@ -146,7 +165,7 @@ public sealed class CpuLayerTests
     {
         (double[][] inputs, double[] gradient) = c.Data(Batch);
         var run = new KernelRun(backend, Batch);
-        run.Run(c.Layer, c.Inputs, inputs, gradient, arrives, accumulate, halos: new Random(9));
+        run.Run(c.Layer, c.Inputs, inputs, gradient, arrives, accumulate, halos: new Random(9), c.Multiplicities);
         return run;
     }
 }

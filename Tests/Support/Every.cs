@@ -33,7 +33,7 @@ public static class Every
     public static IEnumerable<LayerCase> LayerCase => [.. Everywhere, .. Curves, .. Cut];
 
     /// <summary>Without the layers that only the reference and, through it, the cpu have kernels for.</summary>
-    public static IEnumerable<LayerCase> Everywhere => [.. Affine, .. Activated, .. Pooled, .. Normalised, .. Combined, .. Losses, .. Nets];
+    public static IEnumerable<LayerCase> Everywhere => [.. Affine, .. Activated, .. Pooled, .. Normalised, .. Combined, .. Losses, .. Regions, .. Nets];
 
     private static IEnumerable<LayerCase> Affine
     {
@@ -171,6 +171,53 @@ public static class Every
                 Node x = Data(5);
                 return x.InnerProduct("a", 4).EuclideanLoss(x.InnerProduct("b", 4), weight: 0.7f);
             });
+        }
+    }
+
+    // Boxes of 1 to 40 pixels, some of them beyond the picture; one in six is none, one in six ends before it begins.
+    public static double[] Boxes(Random random, int batch, int regions)
+    {
+        var values = new double[5 * batch * regions];
+        for (int r = 0; r < batch * regions; r++)
+        {
+            double left = random.Next(-12, 44), top = random.Next(-12, 36);
+            int kind = random.Next(6);
+            double[] box = [kind == 0 ? -1 : random.Next(batch), left, top, left + (kind == 1 ? -7 : random.Next(40)), top + (kind == 1 ? -3 : random.Next(40))];
+            box.CopyTo(values, 5 * r);
+        }
+        return values;
+    }
+
+    private static LayerCase WithBoxes(string name, int batch, int regions, Func<Node, Node> output) => new(name, batch, () => output(Node.RegionInput("regions", regions, 5)))
+    {
+        Data = (node, random) => node.Name == "regions" ? Boxes(random, batch, regions)
+            : node.Name == "label" ? [.. Enumerable.Range(0, batch * node.Multiplicity).Select(_ => (double)random.Next(-1, 4))] : null,
+    };
+
+    private static IEnumerable<LayerCase> Regions
+    {
+        get
+        {
+            yield return WithBoxes("roi pooling of data", 2, 5, boxes => Data(3, 9, 11).RoiPool("pool", boxes, 3, 2, 0.25f));
+            yield return WithBoxes("roi pooling 6×6 between affine layers, 18 channels", 2, 4, boxes =>
+                Data(3, 9, 11).Convolution("below", 18, 3, pad: 1).RoiPool("pool", boxes, 6, 6, 0.25f).InnerProduct("above", 5));
+            yield return WithBoxes("roi pooling between convolutions, 32 channels", 3, 3, boxes =>
+                Data(3, 8, 10).Convolution("below", 32, 3, pad: 1).Relu().RoiPool("pool", boxes, 4, 5, 1 / 3f).Convolution("above", 7, 3, pad: 1).Relu());
+            yield return WithBoxes("roi pooling as second reader", 2, 3, boxes =>
+            {
+                Node below = Data(3, 7, 9).Convolution("below", 16, 1);
+                return Node.Sum("join", below.RoiPool("a", boxes, 2, 2, 0.25f), below.RoiPool("b", boxes, 2, 2, 0.125f));
+            });
+            yield return WithBoxes("region's net with two losses", 2, 6, boxes =>
+            {
+                Node head = Data(3, 13, 17).Convolution("conv1", 16, 3, stride: 2, pad: 1).Relu().RoiPool("pool", boxes, 3, 3, 0.5f).InnerProduct("fc", 12).Relu().Dropout(0.3f);
+                Node Weights(string name) => Node.RegionInput(name, 6, 16);
+                Node scores = head.InnerProduct("scores", 4).SoftmaxLoss(Node.RegionInput("label", 6, 1), "class", ignoreLabel: -1);
+                return Node.Sum("both", scores, head.InnerProduct("boxes", 16).SmoothL1Loss(Weights("targets"), Weights("inside"), Weights("outside"), "box"));
+            });
+            yield return new("smooth l1 loss", 3, () => Data(7).InnerProduct("f", 9).SmoothL1Loss(Node.Input("targets", 9)));
+            yield return new("smooth l1 loss of weight 0.3, sigma 3, with weights, on a plane", 2, () => Data(3, 4, 3).Convolution("f", 5, 1)
+                .SmoothL1Loss(Node.Input("targets", 5, 4, 3), Node.Input("inside", 5, 4, 3), Node.Input("outside", 5, 4, 3), weight: 0.3f, sigma: 3));
         }
     }
 

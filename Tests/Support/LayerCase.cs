@@ -24,7 +24,7 @@ public sealed class LayerCase(string name, int batch, Func<IReadOnlyList<Node>> 
         var random = new Random(7);
         foreach (Node node in parameters.Graph.Nodes)
         {
-            if (node.Layer is Input) load(node, Data(node, random) ?? Sample.Normal(random, batch * node.Shape.Count));
+            if (node.Layer is Input) load(node, Data(node, random) ?? Sample.Normal(random, batch * node.Multiplicity * node.Shape.Count));
         }
         foreach (Parameter p in parameters.All)
         {

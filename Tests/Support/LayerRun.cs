@@ -28,7 +28,7 @@ public sealed class LayerRun
     public static (Node, float[])[] Seeds(LayerCase layerCase, Graph graph)
     {
         var random = new Random(11);
-        return [.. graph.Outputs.Select(o => (o, Sample.Normal(random, layerCase.Batch * o.Shape.Count).Select(v => (float)v).ToArray()))];
+        return [.. graph.Outputs.Select(o => (o, Sample.Normal(random, layerCase.Batch * o.Multiplicity * o.Shape.Count).Select(v => (float)v).ToArray()))];
     }
 
     // Labels have no gradient.

@@ -35,7 +35,7 @@ public sealed class CudaLayerTests(bool gpu) : CudaFixture(gpu)
     {
         (double[][] inputs, double[] gradient) = c.Data(Batch);
         var run = new KernelRun(backend, Batch);
-        run.Run(c.Layer, c.Inputs, inputs, gradient, LayoutKind.Plain, accumulate, halos: new Random(9));
+        run.Run(c.Layer, c.Inputs, inputs, gradient, LayoutKind.Plain, accumulate, halos: new Random(9), c.Multiplicities);
         return run;
     }
 }

@@ -49,7 +49,7 @@ public sealed partial class NativeKernelTests
             foreach (CpuLayerTests.Case c in kind.Where(c => c.Inputs[0].Plane < 200).DistinctBy(c => c.Layer is Pooling p ? p.Kind : c.Layer is Eltwise e ? (object)e.Kind : 0))
             {
                 (double[][] inputs, double[] gradient) = c.Data(batch: 2);
-                new KernelRun(cuda, 2).Run(c.Layer, c.Inputs, inputs, gradient, LayoutKind.Plain, accumulate: false, new Random(9));
+                new KernelRun(cuda, 2).Run(c.Layer, c.Inputs, inputs, gradient, LayoutKind.Plain, accumulate: false, new Random(9), c.Multiplicities);
             }
         _ = LayerRun.Of(Every.LayerCase.First(), cuda);
         _ = LayerRun.Of(Every.LayerCase.First(c => $"{c}" == "inner product on a plane"), cuda);

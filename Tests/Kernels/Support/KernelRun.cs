@@ -25,22 +25,25 @@ internal sealed class KernelRun
 
     /// <summary>Forward and backward. inputs, outputGradient: N×C×H×W; halos draws the border of every value and gradient.</summary>
     public void Run(
-        Layer layer, IReadOnlyList<Shape> shapes, IReadOnlyList<double[]> inputs, double[] outputGradient, LayoutKind arrives, bool accumulate, Random halos)
+        Layer layer, IReadOnlyList<Shape> shapes, IReadOnlyList<double[]> inputs, double[] outputGradient, LayoutKind arrives, bool accumulate, Random halos,
+        IReadOnlyList<int>? multiplicities = null)
     {
         Shape output = layer.Infer(shapes);
-        var request = new KernelRequest(layer, batch, shapes, output, [.. shapes.Select(_ => arrives)], Relu: false, InputGradient: true);
+        int Samples(int input) => batch * (multiplicities?[input] ?? 1);
+        int outputs = batch * layer.InferMultiplicity(multiplicities ?? [.. shapes.Select(_ => 1)]);
+        var request = new KernelRequest(layer, outputs, shapes, output, [.. shapes.Select(_ => arrives)], Relu: false, InputGradient: true);
         KernelOffer offer = backend.Offer(request);
         KernelName = offer.Name;
         Layout Border(LayoutKind kind, int least = 0) => kind == LayoutKind.Blocked ? Layout.Blocked(least + halos.Next(3)) : Layout.Plain;
 
-        Tensor[] x = [.. shapes.Select((s, i) => Add($"input {i}", s, Border(offer.Reads[i].Kind, offer.Reads[i].Halo)))];
+        Tensor[] x = [.. shapes.Select((s, i) => Add($"input {i}", Samples(i), s, Border(offer.Reads[i].Kind, offer.Reads[i].Halo)))];
         for (int i = 0; i < x.Length; i++) x[i].Write(inputs[i]);
-        Tensor y = Add("output", output, Border(offer.Writes)), dy = Add("output gradient", output, Border(offer.Writes, offer.GradientHalo));
+        Tensor y = Add("output", outputs, output, Border(offer.Writes)), dy = Add("output gradient", outputs, output, Border(offer.Writes, offer.GradientHalo));
         var dx = new Tensor?[x.Length];
         for (int i = 0; i < x.Length; i++)
         {
             if (!layer.IsDifferentiable(i)) continue;
-            dx[i] = Add($"gradient of input {i}", shapes[i], Border(offer.Reads[i].Kind));
+            dx[i] = Add($"gradient of input {i}", Samples(i), shapes[i], Border(offer.Reads[i].Kind));
             if (accumulate) dx[i]!.Write(inputs[i]);
         }
         using ParameterSet? parameters = ParametersOf(layer, shapes);
@@ -130,14 +133,14 @@ internal sealed class KernelRun
         storage.Write(0, poison);
     }
 
-    private Tensor Add(string name, Shape shape, Layout layout)
+    private Tensor Add(string name, int samples, Shape shape, Layout layout)
     {
         // As if it were some channels of a larger value, one time in two.
         long stride = layout.SampleCount(shape) + (layout.Kind == LayoutKind.Blocked ? tensors.Count % 2 * 3 * Layout.BlockSize : 0);
-        long count = (batch - 1) * stride + layout.SampleCount(shape);
+        long count = (samples - 1) * stride + layout.SampleCount(shape);
         Storage storage = backend.Allocate(count + 2 * Guard);
         Poison(storage);
-        var tensor = new Tensor(new Region(storage, Guard, count), batch, shape, layout, stride);
+        var tensor = new Tensor(new Region(storage, Guard, count), samples, shape, layout, stride);
         apart.Add((name, tensor));
         tensors.Add((name, storage));
         return tensor;
