@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.Intrinsics;
 using EvenNet.Framework;
 
 namespace EvenNet.Initialization;
@@ -138,8 +139,7 @@ public sealed class Patches
                 ReadOnlySpan<float> line = sample.Slice((c * x.Height + h) * x.Width, x.Width);
                 if (whole)
                 {
-                    ReadOnlySpan<float> from = line.Slice(left, width);
-                    for (int t = 0; t < window.Length; t++) window[t] = from[t];
+                    Copy(line.Slice(left, width), window);
                     continue;
                 }
                 for (int t = 0; t < width; t++)
@@ -149,6 +149,19 @@ public sealed class Patches
                 }
             }
         }
+    }
+
+    // A row of a window is too short for what a general copy costs to begin; one of 8 to 16 values is two vectors that overlap.
+    private static void Copy(ReadOnlySpan<float> from, Span<float> to)
+    {
+        int width = Vector256<float>.Count, length = from.Length;
+        if (length >= width && length <= 2 * width)
+        {
+            Vector256.Create(from).CopyTo(to);
+            Vector256.Create(from[(length - width)..]).CopyTo(to[(length - width)..]);
+            return;
+        }
+        for (int t = 0; t < to.Length; t++) to[t] = from[t];
     }
 
     private void Unroll(ReadOnlySpan<float> sample, int group, int position, Span<float> row)

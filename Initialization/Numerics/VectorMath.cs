@@ -53,6 +53,28 @@ internal static class VectorMath
         return sum;
     }
 
+    /// <summary>Σ √x and Σ x in double, each root to float32.</summary>
+    public static (double Roots, double Values) RootsAndSum(ReadOnlySpan<float> x)
+    {
+        int width = Vector<float>.Count, i = 0;
+        Vector<double> rootsLow = default, rootsHigh = default, low = default, high = default;
+        for (; i <= x.Length - width; i += width)
+        {
+            var values = new Vector<float>(x[i..]);
+            Vector.Widen(Vector.SquareRoot(values), out Vector<double> a, out Vector<double> b);
+            (rootsLow, rootsHigh) = (rootsLow + a, rootsHigh + b);
+            Vector.Widen(values, out a, out b);
+            (low, high) = (low + a, high + b);
+        }
+        double roots = Vector.Sum(rootsLow + rootsHigh), sum = Vector.Sum(low + high);
+        for (; i < x.Length; i++)
+        {
+            roots += MathF.Sqrt(x[i]);
+            sum += x[i];
+        }
+        return (roots, sum);
+    }
+
     /// <summary>y += factor · x.</summary>
     public static void AddScaled(double factor, ReadOnlySpan<double> x, Span<double> y)
     {

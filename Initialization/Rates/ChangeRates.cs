@@ -31,8 +31,11 @@ public sealed record ChangeRateReport(IReadOnlyList<LayerRate> Layers)
 /// </summary>
 public sealed record ChangeRates
 {
-    /// <summary>Images in one plan; changes memory and speed, and with batch normalization, which is by these images, a little of the result.</summary>
-    public int Batch { get; init; } = 16;
+    /// <summary>
+    /// Images in one plan; changes memory and speed, and with batch normalization, which is by these images, a little of the result. By default 32, or
+    /// 16 where several passes share a forward pass, for which all values stay in memory.
+    /// </summary>
+    public int? Batch { get; init; }
 
     /// <summary>Whether dropout is active.</summary>
     public Phase Phase { get; init; } = Phase.Test;
@@ -50,7 +53,7 @@ public sealed record ChangeRates
     public uint Draw { get; init; }
 
     /// <summary>
-    /// Passes over the images, each with noise of its own, that are averaged. By default one, or up to four where images × scores are few or layers many:
+    /// Passes over the images, each with noise of its own, that are averaged. By default one, or up to three where images × scores are few or layers many:
     /// the noise of a layer's rate falls with the root of images × scores × passes.
     /// </summary>
     public int? Passes { get; init; }
@@ -73,7 +76,7 @@ public sealed record ChangeRates
         int passes = Passes ?? DefaultPasses(count, tops, parameters.Graph.Affine.Count());
         RandomSource[] sources = [.. Enumerable.Range(0, passes).Select(noise)];
         Dictionary<Node, LayerSquares> squares = [];
-        int batch = Math.Min(Batch, count), rest = count % batch;
+        int batch = Math.Min(Batch ?? (passes > 1 ? 16 : 32), count), rest = count % batch;
         Measure(batch, 0, count - rest);
         if (rest > 0) Measure(rest, count - rest, count);
         progress?.Report(new("measuring", "", 1));
@@ -102,7 +105,7 @@ public sealed record ChangeRates
     private static int DefaultPasses(int count, Node[] tops, int layers)
     {
         // One pass leaves ten per cent in the first layer of a GoogLeNet, whose gradient adds up over positions that agree.
-        const int Enough = 8192, Most = 4, Deep = 16;
+        const int Enough = 8192, Most = 3, Deep = 16;
         long values = (long)count * tops.Sum(t => t.Shape.Count);
         return layers > Deep ? Most : (int)Math.Clamp((Enough + values - 1) / values, 1, Most);
     }

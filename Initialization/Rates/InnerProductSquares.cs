@@ -47,12 +47,7 @@ internal sealed class InnerProductSquares(Node node, Backend backend) : LayerSqu
             for (int n = 0; n < images; n++) errors[n].AsSpan(first, rows).CopyTo(y.AsSpan(n * rows, rows));
             Backend.Gemm(true, false, rows, fanIn, images, y.AsSpan(0, images * rows), x, squares.AsSpan(0, rows * fanIn));
             var spreads = new Spread[rows];
-            Backend.For(rows, r =>
-            {
-                var spread = new Spread();
-                foreach (float square in squares.AsSpan(r * fanIn, fanIn)) spread.Add(Math.Sqrt(square));
-                spreads[r] = spread;
-            });
+            Backend.For(rows, r => spreads[r] = Spread.OfRoots(squares.AsSpan(r * fanIn, fanIn)));
             foreach (Spread spread in spreads) total.Add(spread);
         }
         return total;

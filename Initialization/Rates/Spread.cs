@@ -17,6 +17,13 @@ internal struct Spread
         return spread;
     }
 
+    /// <summary>Of the roots of some squares, each to float32.</summary>
+    public static Spread OfRoots(ReadOnlySpan<float> values)
+    {
+        var (roots, squares) = VectorMath.RootsAndSum(values);
+        return new() { sum = roots, squares = squares, count = values.Length };
+    }
+
     public void Add(double value)
     {
         sum += value;

@@ -11,16 +11,21 @@ public sealed record KMeansWeights : PatchFiller
     /// <inheritdoc/>
     public override string Name => "kmeans";
 
-    private const int DefaultPatches = 100_000;
+    // So many patches place a centre well enough: the default of the field's clustering libraries (Johnson et al. 2021, "Billion-scale similarity
+    // search with GPUs", whose program FAISS takes 256 points a centre).
+    private const int PatchesPerCentre = 256;
+
+    // So many cost next to nothing, however few the centres.
+    private const int CheapPatches = 1 << 15;
 
     /// <summary>
-    /// Most patches to cluster; a random subset beyond. Mean and covariance always use all. By default 100,000, or as many as the paper's program
-    /// clusters where these are fewer: 131,072,000 values of ⌈fan-in / outputs⌉ · outputs each, which is 28,444 patches of 512 channels' 3×3.
+    /// Most patches to cluster; a random subset beyond. Mean and covariance always use all. By default 256 for each centre and at least 32,768, or as many as the paper's
+    /// program clusters where these are fewer: 131,072,000 values of ⌈fan-in / outputs⌉ · outputs each, which is 28,444 patches of 512 channels' 3×3.
     /// </summary>
     public int? MostPatches { get; init; }
 
     // Clustering is by angles, which no turn within the whitened space changes: that the space is the leading one is enough.
-    private protected override double Tolerance => 1e-2;
+    private protected override double Tolerance => 0.05;
 
     /// <inheritdoc/>
     protected override string Surplus => "the centres lie within these";
@@ -28,7 +33,7 @@ public sealed record KMeansWeights : PatchFiller
     /// <inheritdoc/>
     protected override float[] Points(WeightRequest request, int group, Whitening whitening, WhitenedPatches patches)
     {
-        int most = MostPatches ?? Math.Min(DefaultPatches, RandomBasisWeights.MostRows(request.Node.Shape.Channels, request.Patches.Dimensions, request.Patches.Rows));
+        int most = MostPatches ?? Math.Min(Math.Max(CheapPatches, PatchesPerCentre * request.OutputsPerGroup), RandomBasisWeights.MostRows(request.Node.Shape.Channels, request.Patches.Dimensions, request.Patches.Rows));
         int rows = (int)Math.Min(request.Patches.Rows, most);
         int[] chosen = rows == request.Patches.Rows
             ? [.. Enumerable.Range(0, rows)]

@@ -39,7 +39,7 @@ public sealed class PublishedNetInitTests
             Assert.That(mean, Is.LessThan(1e-3));
             Assert.That(deviation, Is.LessThan(1e-3));
             Assert.That(report.FunctionChange, Is.LessThan(1e-3));
-            Assert.That(report.Rates.Flatness, Is.LessThan(1.15));
+            Assert.That(report.Rates.Flatness, Is.LessThan(1.2));
             Assert.That(again.Flatness, Is.LessThan(1.35));
             // Scale layers leave every output as the within-layer step made it.
             Assert.That(report.Rates.Layers.Select(l => l.OutputMean), Is.All.EqualTo(0.1).Within(1e-3));
