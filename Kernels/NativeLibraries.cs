@@ -19,7 +19,7 @@ internal static class NativeLibraries
             OperatingSystem.IsWindows() ? ["turbojpeg.dll", "libturbojpeg.dll"]
             : OperatingSystem.IsMacOS() ? ["libturbojpeg.0.dylib", "libturbojpeg.dylib", "/opt/homebrew/lib/libturbojpeg.dylib", "/opt/homebrew/opt/jpeg-turbo/lib/libturbojpeg.dylib", "/usr/local/opt/jpeg-turbo/lib/libturbojpeg.dylib"]
             : ["libturbojpeg.so.0", "libturbojpeg.so"],
-            ["tjInitDecompress", "tjDecompressHeader3", "tjDecompress2", "tjGetErrorStr2", "tjGetErrorCode", "tjDestroy"])),
+            ["tjInitDecompress", "tjDecompressHeader3", "tjDecompress2", "tjInitCompress", "tjBufSize", "tjCompress2", "tjGetErrorStr2", "tjGetErrorCode", "tjDestroy"])),
     };
 
     // An assembly has one resolver, set before the first call through it: every binding asks Find first.

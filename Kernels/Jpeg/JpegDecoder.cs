@@ -120,7 +120,7 @@ public sealed class JpegDecoder : IImageDecoder, IDisposable
 
     private static ImageFormatException Broken(string name, string reason) => new(name, $"a broken JPEG: {reason}");
 
-    private static string Absent(NativeLibraryStatus library) =>
+    internal static string Absent(NativeLibraryStatus library) =>
         $"{library.Problem ?? $"libturbojpeg was not found (tried {string.Join(", ", library.Tried)})"}. "
         + "Debian: apt install libturbojpeg0; Ubuntu: apt install libturbojpeg; or convert the picture to PNG.";
 }

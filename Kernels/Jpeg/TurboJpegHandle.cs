@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EvenNet.Kernels;
 
-/// <summary>A decompressor of the library; for one thread at a time.</summary>
+/// <summary>A compressor or decompressor of the library; for one thread at a time.</summary>
 internal sealed class TurboJpegHandle() : SafeHandle(0, ownsHandle: true)
 {
     public override bool IsInvalid => handle == 0;

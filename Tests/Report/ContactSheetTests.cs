@@ -39,8 +39,8 @@ public sealed class ContactSheetTests
     [Test]
     public void The_page_has_each_picture_once_and_escapes_names()
     {
-        string page = NeighbourPage.Render(Some(rows: 3));
-        Assert.That(page.Split("data:image/jpeg;base64,").Length - 1, Is.EqualTo(5));
+        string page = NeighbourPage.Render(Some(rows: 3), new PngEncoder());
+        Assert.That(page.Split("data:image/png;base64,").Length - 1, Is.EqualTo(5));
         Assert.That(page, Does.Contain("&lt;0&gt;.png").And.Not.Contain("<0>").And.Contain("t &amp; t").And.Contain("at 0.25"));
     }
 

@@ -11,6 +11,9 @@ namespace EvenNet.Cli;
 /// <summary>The pictures that nets hold for the most alike: the paper's Figure 2.</summary>
 internal sealed class NeighborsVerb : Verb
 {
+    // Of the pictures' JPEG, 1 to 100.
+    private const int Quality = 80;
+
     private readonly Argument<string[]> nets = new("NET") { Description = $"Nets to compare: {string.Join(", ", Nets.All.Take(4).Select(n => n.Name))}, …, or files: {ModelFormats.List(f => f.HoldsNet)}. One serves all --weights.", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string[]> weights = new("--weights") { Description = $"Weights for each net: files ({ModelFormats.List(f => f.HoldsWeights)}), or initializations made here: {string.Join(", ", InitMethods.Names)}.", HelpName = "FILE|METHOD", AllowMultipleArgumentsPerToken = true, Required = true };
     private readonly Option<string[]> nodes = new("--node") { Description = "The node whose values are compared, one for all nets or one each; by default what the last layer with parameters reads.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
@@ -63,6 +66,7 @@ internal sealed class NeighborsVerb : Verb
     {
         foreach (Option<string?> file in (Option<string?>[])[output, picture]) CheckTarget(file.Name, options.GetValue(file));
         if (options.GetValue(picture) is { } target && !IsPicture(target)) throw new ToolException(ExitCode.Usage, $"--picture {target}: a picture is written as .png or .jpg");
+        if (options.GetValue(picture) is { } sheet && !IsPng(sheet) && !JpegEncoder.Library.IsFound) throw new ToolException(ExitCode.Device, $"--picture {sheet}: JPEG needs libturbojpeg, which is not there; write a .png");
         ImageSource source = Source(options);
         FeatureNet[] columns = Columns(options, ui);
         using Backend backend = device.Open(options);
@@ -107,12 +111,11 @@ internal sealed class NeighborsVerb : Verb
             [.. nets.Select(n => new NeighbourNet(n.Name, $"{n.Net}, {n.Weights}: {n.Dimensions} values of {n.Node}"))],
             [.. shown.Select((index, i) => new NeighbourPicture(pictures.Paths[index], small[i]))],
             [.. query.Select((q, i) => new NeighbourQuery(place[q], [.. answers.Select(a => (Neighbour[])[.. a[i].Select(n => n with { Index = place[n.Index] })])]))]);
-        if (page is not null) NeighbourPage.Write(page, report);
+        if (page is not null) NeighbourPage.Write(page, report, Encoder());
         if (sheet is not null)
         {
-            Image drawn = ContactSheet.Draw(report);
-            if (Path.GetExtension(sheet).Equals(".png", StringComparison.OrdinalIgnoreCase)) PngWriter.Write(sheet, drawn);
-            else JpegWriter.Write(sheet, drawn);
+            byte[] file = (IsPng(sheet) ? new PngEncoder() : Encoder()).Encode(ContactSheet.Draw(report));
+            AtomicFile.Write(sheet, stream => stream.Write(file), file.Length, cancellation);
         }
         if (options.GetValue(json))
         {
@@ -167,6 +170,11 @@ internal sealed class NeighborsVerb : Verb
         for (int i = 0; i < rows.Length; i++) features.AsSpan(rows[i] * dimensions, dimensions).CopyTo(result.AsSpan(i * dimensions));
         return result;
     }
+
+    private static bool IsPng(string path) => Path.GetExtension(path).Equals(".png", StringComparison.OrdinalIgnoreCase);
+
+    // Photographs are several times as large in PNG, but a page shows either.
+    private static IImageEncoder Encoder() => JpegEncoder.Library.IsFound ? new JpegEncoder(Quality) : new PngEncoder();
 
     private static bool IsPicture(string path) => Path.GetExtension(path).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg";
 

@@ -7,20 +7,18 @@ namespace EvenNet.Report;
 /// <summary>A <see cref="NeighbourReport"/> as one HTML file that needs nothing else: every picture is inside once, whatever the number of rows that show it.</summary>
 public static class NeighbourPage
 {
-    private const int Quality = 80;
-
     /// <summary>Writes the page through <see cref="AtomicFile"/>.</summary>
     /// <exception cref="IOException">The file could not be written; an earlier one is unchanged.</exception>
-    public static void Write(string path, NeighbourReport report) => AtomicFile.WriteText(path, Render(report));
+    public static void Write(string path, NeighbourReport report, IImageEncoder encoder) => AtomicFile.WriteText(path, Render(report, encoder));
 
     /// <summary>The page as text.</summary>
-    public static string Render(NeighbourReport report)
+    public static string Render(NeighbourReport report, IImageEncoder encoder)
     {
         var page = new StringBuilder(1 << 20);
         HtmlReport.AppendHead(page, report.Title);
         page.Append($"<header>\n<p class=\"brand\">EvenNet · nearest neighbours</p>\n<h1>{HtmlReport.Escape(report.Title)}</h1>\n");
         page.Append($"<p class=\"command\"><code>{HtmlReport.Escape(report.Command)}</code></p>\n<p class=\"quiet\">{HtmlReport.Escape(report.Description)}</p>\n</header>\n");
-        AppendStyle(page, report);
+        AppendStyle(page, report, encoder);
         page.Append("<p class=\"quiet prose\">At the left the query, then the pictures that each net holds for the most alike, the nearest first (Krähenbühl et al. 2016, Figure 2). Names and distances appear under the pointer.</p>\n");
         page.Append("<div class=\"scroll\"><table class=\"near\">\n<thead><tr><th scope=\"col\">query</th>");
         for (int n = 0; n < report.Nets.Count; n++)
@@ -49,7 +47,7 @@ public static class NeighbourPage
         page.Append($"<i role=\"img\" class=\"p{picture}\" title=\"{text}\" aria-label=\"{text}\"></i>");
     }
 
-    private static void AppendStyle(StringBuilder page, NeighbourReport report)
+    private static void AppendStyle(StringBuilder page, NeighbourReport report, IImageEncoder encoder)
     {
         int side = report.Pictures.Count > 0 ? report.Pictures[0].Thumbnail.Width : 1;
         page.Append(CultureInfo.InvariantCulture, $$"""
@@ -62,7 +60,7 @@ public static class NeighbourPage
 
             """);
         foreach (int picture in report.Queries.SelectMany(q => q.Answers.SelectMany(a => a.Select(n => n.Index)).Append(q.Picture)).Distinct().Order())
-            page.Append($".p{picture}{{background-image:url(data:image/jpeg;base64,{Convert.ToBase64String(JpegWriter.Encode(report.Pictures[picture].Thumbnail, Quality))})}}\n");
+            page.Append($".p{picture}{{background-image:url(data:{encoder.MediaType};base64,{Convert.ToBase64String(encoder.Encode(report.Pictures[picture].Thumbnail))})}}\n");
         page.Append("</style>\n");
     }
 }
