@@ -75,6 +75,26 @@ public sealed class NeighborsTests
         Assert.That(nets.Select(n => n.GetProperty("dimensions").GetInt32()), Is.All.EqualTo(64));
     }
 
+    // Two pictures each of three classes, twins of each other: every first neighbour shows its query's class, by chance one in five.
+    [Test]
+    public void Where_classes_are_known_neighbours_that_share_one_are_counted()
+    {
+        string year = folder["VOCdevkit/VOC2007"];
+        foreach (string part in (string[])["JPEGImages", "Annotations", "ImageSets/Main"]) Directory.CreateDirectory(Path.Combine(year, part));
+        string[] classes = ["dog", "cat", "bird"];
+        for (int i = 0; i < 6; i++)
+        {
+            PngWriter.Write(Path.Combine(year, "JPEGImages", $"{i}.jpg"), PictureFolder.Picture(new Random(i / 2), 40, 30));
+            File.WriteAllText(Path.Combine(year, "Annotations", $"{i}.xml"), $"<annotation><size><width>40</width><height>30</height></size><object><name>{classes[i / 2]}</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>");
+        }
+        File.WriteAllLines(Path.Combine(year, "ImageSets/Main/trainval.txt"), Enumerable.Range(0, 6).Select(i => $"{i}"));
+        string[] line = ["neighbors", "cifar10_quick", "--weights", "xavier", "--voc", folder["VOCdevkit"], "--query", Path.Combine(year, "JPEGImages/3.jpg"), "-k", "1"];
+        JsonElement json = ToolRun.Of([.. line, "--json"]).Json;
+        Assert.That(json.GetProperty("nets")[0].GetProperty("sameClass").GetDouble(), Is.EqualTo(1));
+        Assert.That(json.GetProperty("sameClassByChance").GetDouble(), Is.EqualTo(0.2));
+        Assert.That(ToolRun.Of(line).Output, Does.Contain("100.0 % of the neighbours show a class of their query").And.Contain("by chance 20.0 %"));
+    }
+
     [Test]
     public void A_broken_picture_that_was_named_is_an_error_and_one_of_many_is_left_out()
     {

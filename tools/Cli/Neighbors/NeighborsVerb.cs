@@ -71,8 +71,10 @@ internal sealed class NeighborsVerb : Verb
         FeatureNet[] columns = Columns(options, ui);
         using Backend backend = device.Open(options);
         using var jpeg = new JpegDecoder();
+        var files = new ImageFiles(jpeg);
+        ClassAgreement? classes = options.GetValue(voc) is { } set ? ClassAgreement.OfVoc(set, options.GetValue(split)!, files) : null;
         string[] named = options.GetValue(asked) ?? [];
-        PictureReader pictures = PictureReader.Of(new ImageFiles(jpeg), named, source, device.Threads(options), ui, cancellation);
+        PictureReader pictures = PictureReader.Of(files, named, source, device.Threads(options), ui, cancellation);
         (int[] query, int[] pool) = Split(pictures.Paths, named, options.GetValue(queries), options.GetValue(seed));
         if (pool.Length == 0) throw new ToolException(ExitCode.Data, $"{source.Name} has {pictures.Paths.Count} pictures, and {query.Length} of them are queries: none is left to be a neighbour; give fewer --queries");
         ui.Note("pictures", $"{Text.Count(query.Length)} queries, {Text.Count(pool.Length)} others of {source.Name}");
@@ -90,14 +92,16 @@ internal sealed class NeighborsVerb : Verb
             int dimensions = net.Dimensions(features.Average);
             Neighbour[][] found = NearestNeighbours.Find(backend, Rows(all, query, dimensions), Rows(all, pool, dimensions), dimensions, options.GetValue(most), by, cancellation);
             answers.Add([.. found.Select(row => (Neighbour[])[.. row.Select(n => n with { Index = pool[n.Index] })])]);
-            results.Add(new NeighborsNet(net.Name, net.Net, net.WeightsName, net.NodeName, dimensions, featureSeconds, clock.Elapsed.TotalSeconds));
+            double? same = classes?.Share(found.Select((row, i) => (pictures.Paths[query[i]], row.Select(n => pictures.Paths[pool[n.Index]]))));
+            results.Add(new NeighborsNet(net.Name, net.Net, net.WeightsName, net.NodeName, dimensions, same, featureSeconds, clock.Elapsed.TotalSeconds));
             ui.Note("features", $"{net.Name}: {Text.Count(dimensions)} values of {net.NodeName}, {Text.Duration(featureSeconds)}; neighbours {Text.Duration(clock.Elapsed.TotalSeconds)}");
         }
-        Write(options, source, pictures, query, pool.Length, results, answers, backend, ui, cancellation);
+        double? chance = classes?.Share(query.Select(q => (pictures.Paths[q], pool.Select(p => pictures.Paths[p]))));
+        Write(options, source, pictures, query, pool.Length, results, answers, chance, backend, ui, cancellation);
         return ExitCode.Ok;
     }
 
-    private void Write(ParseResult options, ImageSource source, PictureReader pictures, int[] query, int pool, List<NeighborsNet> nets, List<Neighbour[][]> answers, Backend backend, Ui ui, CancellationToken cancellation)
+    private void Write(ParseResult options, ImageSource source, PictureReader pictures, int[] query, int pool, List<NeighborsNet> nets, List<Neighbour[][]> answers, double? chance, Backend backend, Ui ui, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         string? page = options.GetValue(output), sheet = options.GetValue(picture);
@@ -120,11 +124,16 @@ internal sealed class NeighborsVerb : Verb
         if (options.GetValue(json))
         {
             ui.Raw(ToolJson.Write(new NeighborsResult(options.GetValue(distance)!, pool, pictures.Skipped, nets,
-                [.. report.Queries.Select(q => new NeighborsQuery(report.Pictures[q.Picture].Name, [.. q.Answers.Select(a => (IReadOnlyList<NeighborFile>)[.. a.Select(n => new NeighborFile(report.Pictures[n.Index].Name, n.Distance))])]))], page, sheet)));
+                [.. report.Queries.Select(q => new NeighborsQuery(report.Pictures[q.Picture].Name, [.. q.Answers.Select(a => (IReadOnlyList<NeighborFile>)[.. a.Select(n => new NeighborFile(report.Pictures[n.Index].Name, n.Distance))])]))], chance, page, sheet)));
             return;
         }
         if (page is null && sheet is null)
             foreach (NeighbourQuery q in report.Queries) Print(report, q, ui);
+        if (chance is { } byChance)
+        {
+            foreach (NeighborsNet net in nets) ui.Result("classes", $"{net.Name}: {Text.Fixed(100 * net.SameClass!.Value, 1)} % of the neighbours show a class of their query");
+            ui.Result("", $"by chance {Text.Fixed(100 * byChance, 1)} %");
+        }
         foreach (string? file in (string?[])[page, sheet])
             if (file is not null) ui.Result("wrote", file);
     }
