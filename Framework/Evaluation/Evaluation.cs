@@ -1,7 +1,7 @@
 namespace EvenNet.Framework;
 
 /// <summary>How a net did on a data set.</summary>
-public sealed class Evaluation
+public sealed class Evaluation : IEvaluation
 {
     private const int Best = 5;
 

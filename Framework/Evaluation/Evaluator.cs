@@ -6,7 +6,7 @@ namespace EvenNet.Framework;
 /// Scores a data set with a net in testing and judges the scores. Several views of a picture are averaged: the scores where a picture may show several
 /// classes (Krähenbühl et al. 2016, §4.1), the probabilities where it shows one (Krizhevsky et al. 2012, §4.1).
 /// </summary>
-public sealed class Evaluator : IDisposable
+public sealed class Evaluator : IEvaluator, IDisposable
 {
     private readonly Node scores, images;
     private readonly Net net;
@@ -30,6 +30,11 @@ public sealed class Evaluator : IDisposable
 
     /// <summary>The data.</summary>
     public DataLoader Data { get; }
+
+    /// <inheritdoc/>
+    public int Views => Data.Augmentation.Views;
+
+    IEvaluation IEvaluator.Run(IProgress<double>? progress, CancellationToken cancellation) => Run(progress, cancellation);
 
     /// <summary>Scores and judges all samples.</summary>
     /// <param name="progress">Gets the share that is done.</param>

@@ -3,7 +3,8 @@ namespace EvenNet.Framework;
 /// <summary>Average precision of every class and its mean, where a sample may show several classes (PASCAL VOC classification).</summary>
 public sealed class MultiLabelEvaluation
 {
-    private MultiLabelEvaluation(IReadOnlyList<ClassPrecision> classes) => Classes = classes;
+    /// <summary>Of classes that are ranked.</summary>
+    public MultiLabelEvaluation(IReadOnlyList<ClassPrecision> classes) => Classes = classes;
 
     /// <summary>In the data set's order.</summary>
     public IReadOnlyList<ClassPrecision> Classes { get; }

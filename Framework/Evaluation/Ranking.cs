@@ -15,7 +15,7 @@ public sealed class Ranking
     public int Positives { get; }
 
     /// <summary>Judged samples that are not of the class.</summary>
-    public int Negatives => Samples.Count - Positives;
+    public int Negatives => Samples.Count(s => !s.IsPositive);
 
     /// <summary>Samples that are not judged: all their objects of the class are difficult.</summary>
     public int Ignored { get; }
@@ -48,6 +48,15 @@ public sealed class Ranking
         return new Ranking(samples, positives, scores.Length - samples.Length);
     }
 
+    /// <summary>A ranking in which not all of the class need to be: what a detector found, of all objects there are.</summary>
+    /// <param name="samples">Best first.</param>
+    /// <param name="positives">Of the class, found or not.</param>
+    /// <param name="ignored">Not judged.</param>
+    /// <exception cref="ArgumentException">More are found than there are.</exception>
+    public static Ranking Of(IReadOnlyList<RankedSample> samples, int positives, int ignored) => samples.Count(s => s.IsPositive) <= positives
+        ? new Ranking(samples, positives, ignored)
+        : throw new ArgumentException($"{samples.Count(s => s.IsPositive)} of {positives} are found", nameof(positives));
+
     /// <summary>The average precision, 0 … 1; null where the class has no positive, and nothing can be said.</summary>
     public double? AveragePrecision(AveragePrecisionRule rule)
     {
@@ -64,10 +73,12 @@ public sealed class Ranking
     // Recall grows by one in Positives at each of them and nowhere else, so both areas are means over the positives.
     private double Mean(IEnumerable<double> precisions) => precisions.Sum() / Positives;
 
-    // For the first, second, … positive the largest precision from there on; precision falls between positives, so only theirs matter.
+    // For the first, second, … positive the largest precision from there on, zero for those that are not in the ranking; precision falls between
+    // positives, so only theirs matter.
     private double[] Envelope()
     {
         double[] precision = [.. Samples.Where(s => s.IsPositive).Select(s => s.Precision)];
+        Array.Resize(ref precision, Positives);
         for (int i = precision.Length - 2; i >= 0; i--) precision[i] = Math.Max(precision[i], precision[i + 1]);
         return precision;
     }

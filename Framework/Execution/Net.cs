@@ -122,6 +122,12 @@ public sealed class Net : IDisposable
     }
 
     /// <summary>
+    /// Runs every step behind a node's, from what they find: again for other values of an input that is read only there. The node's value must have been
+    /// observed, and so all else that is read from before it.
+    /// </summary>
+    public void ForwardAfter(Node node, Phase phase) => Run(StepsOf(node).Last + 1, plan.Steps.Count - 1, phase);
+
+    /// <summary>
     /// What a node's step reads as its input, in the order that its kernel takes. Holds the input's value after <see cref="ForwardInputs"/>,
     /// and in <see cref="BackwardSteps"/> for a node with parameters.
     /// </summary>

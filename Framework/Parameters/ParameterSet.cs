@@ -7,14 +7,17 @@ public sealed class ParameterSet : IDisposable
 {
     // Every parameter starts on a cache line.
     private const int Alignment = 16;
-    private readonly Dictionary<string, Parameter> byName = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Parameter> byName;
     private readonly Dictionary<Node, IReadOnlyList<Parameter>> byNode = [];
+    private readonly ParameterSet? owner;
     private Storage? gradients;
+    private bool holdsGradients;
 
     /// <summary>Sets up all parameters of <paramref name="graph"/>, zero but for the scales, which are one.</summary>
     public ParameterSet(Graph graph, Backend backend)
     {
         (Graph, Backend) = (graph, backend);
+        byName = new Dictionary<string, Parameter>(StringComparer.Ordinal);
         long offset = 0;
         var all = new List<Parameter>();
         foreach (Node node in graph.Nodes)
@@ -37,6 +40,31 @@ public sealed class ParameterSet : IDisposable
             if (p.Spec.Initial != 0) p.Fill(p.Spec.Initial);
     }
 
+    private ParameterSet(Graph graph, ParameterSet owner)
+    {
+        (Graph, Backend, this.owner, All, byName, ValueStorage) = (graph, owner.Backend, owner, owner.All, owner.byName, owner.ValueStorage);
+        foreach (Node node in graph.Nodes)
+        {
+            IReadOnlyList<ParameterSpec> wants = node.ParameterSpecs;
+            Parameter[] has = [.. wants.Select(spec => byName.GetValueOrDefault($"{node.Name}.{spec.Name}")).OfType<Parameter>()];
+            if (has.Length != wants.Count || !wants.Zip(has).All(p => p.First.Dimensions.SequenceEqual(p.Second.Spec.Dimensions)))
+                throw new GraphException($"{node.Name} needs parameters of {Sizes(wants)}, there are {(has.Length == 0 ? "none" : Sizes(has.Select(p => p.Spec)))}");
+            byNode[node] = has;
+        }
+        foreach (Node node in graph.Nodes)
+            if (node.Layer.SharedWith is { } other) byNode[node] = Shared(node, other);
+    }
+
+    /// <summary>
+    /// The same parameters for another graph, whose nodes of the same names need the same sizes: the same layers on pictures of another size. It owns
+    /// nothing; a solver of either serves nets of both.
+    /// </summary>
+    /// <exception cref="GraphException">A node needs parameters that are not there, or of another size.</exception>
+    public ParameterSet For(Graph graph) => new(graph, owner ?? this);
+
+    /// <summary>Whether another set holds the same parameters.</summary>
+    public bool IsSame(ParameterSet other) => (owner ?? this) == (other.owner ?? other);
+
     /// <summary>The graph whose parameters these are.</summary>
     public Graph Graph { get; }
 
@@ -50,7 +78,7 @@ public sealed class ParameterSet : IDisposable
     public Storage ValueStorage { get; }
 
     /// <summary>The block of all gradients, made at the first call.</summary>
-    public Storage GradientStorage => gradients ??= Backend.Allocate(ValueStorage.Count);
+    public Storage GradientStorage => owner?.GradientStorage ?? (gradients ??= Backend.Allocate(ValueStorage.Count));
 
     /// <summary>The parameter with this name.</summary>
     /// <exception cref="GraphException">There is none; the message names the nearest.</exception>
@@ -76,7 +104,15 @@ public sealed class ParameterSet : IDisposable
     public bool TryGet(string name, out Parameter? parameter) => byName.TryGetValue(name, out parameter);
 
     /// <summary>Whether a backward pass has added gradients that no step has used.</summary>
-    public bool HoldsGradients { get; internal set; }
+    public bool HoldsGradients
+    {
+        get => owner?.HoldsGradients ?? holdsGradients;
+        internal set
+        {
+            if (owner is null) holdsGradients = value;
+            else owner.HoldsGradients = value;
+        }
+    }
 
     /// <summary>Sets all gradients to zero. Backward adds; in training the solver's step clears.</summary>
     public void ClearGradients()
@@ -85,9 +121,10 @@ public sealed class ParameterSet : IDisposable
         HoldsGradients = false;
     }
 
-    /// <summary>Frees the blocks.</summary>
+    /// <summary>Frees the blocks; where they are another set's, nothing.</summary>
     public void Dispose()
     {
+        if (owner is not null) return;
         ValueStorage.Dispose();
         gradients?.Dispose();
     }

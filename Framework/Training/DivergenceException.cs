@@ -11,6 +11,23 @@ public sealed class DivergenceException : Exception
 
     internal DivergenceException(string layer, string problem) : base(problem) => Layer = layer;
 
+    /// <summary>For a loop of one's own: a loss that is not finite, with the first parameter that is not where there is one.</summary>
+    public static DivergenceException OfLoss(Solver solver, double loss)
+    {
+        try
+        {
+            NonFinite.RequireParameters(solver, loss);
+        }
+        catch (DivergenceException broken)
+        {
+            return broken;
+        }
+        return new(solver.Iteration, loss, null, "all weights are finite, a value between them and the loss is not");
+    }
+
+    /// <summary>Scores of a picture that are not finite.</summary>
+    public static DivergenceException OfScores(string layer, string picture) => new(layer, $"{layer} puts out scores that are not finite for {picture}");
+
     /// <summary>Steps taken before; null where it was found by an evaluation.</summary>
     public int? Iteration { get; }
 

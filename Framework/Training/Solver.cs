@@ -75,7 +75,7 @@ public abstract class Solver : IDisposable
     /// </summary>
     public void Step(Net net)
     {
-        if (net.Parameters != parameters) throw new ArgumentException("the net has other parameters than the solver", nameof(net));
+        if (!net.Parameters.IsSame(parameters)) throw new ArgumentException("the net has other parameters than the solver", nameof(net));
         if (ClipNorm > 0 || Accumulate != 1 || parameters.HoldsGradients)
         {
             net.Backward();

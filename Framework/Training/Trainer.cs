@@ -6,7 +6,7 @@ namespace EvenNet.Framework;
 /// The training loop: batches from a loader, forward, backward, the solver's step. It begins at the solver's iteration and its own
 /// <see cref="Position"/>, and what it computes depends on these, the parameters, the data and the seeds alone.
 /// </summary>
-public sealed class Trainer
+public sealed class Trainer : ITrainer
 {
     private readonly Node images, labels;
 
@@ -15,7 +15,7 @@ public sealed class Trainer
     public Trainer(Net net, Solver solver, DataLoader data)
     {
         (Net, Solver, Data) = (net, solver, data);
-        if (solver.Parameters != net.Parameters) throw new ArgumentException("the solver changes other parameters than the net's", nameof(solver));
+        if (!solver.Parameters.IsSame(net.Parameters)) throw new ArgumentException("the solver changes other parameters than the net's", nameof(solver));
         if (data.Augmentation.Views != 1) throw new ArgumentException($"training takes one view of a picture, the augmentation makes {data.Augmentation.Views}", nameof(data));
         if (data.Options.Batch != net.Batch) throw new ArgumentException($"the loader's batch is {data.Options.Batch}, the net's {net.Batch}", nameof(data));
         (images, labels) = NetInputs.Find(net, data);
@@ -26,6 +26,12 @@ public sealed class Trainer
 
     /// <summary>Changes the parameters.</summary>
     public Solver Solver { get; }
+
+    /// <inheritdoc/>
+    public int Samples => Data.Dataset.Count;
+
+    /// <inheritdoc/>
+    public string DataName => $"{Data.Dataset.Name} {Data.Dataset.Split}";
 
     /// <summary>Where batches come from.</summary>
     public DataLoader Data { get; }

@@ -29,7 +29,7 @@ public sealed class TrainingRun : IDisposable
     /// <param name="checkpoints">Where checkpoints go.</param>
     /// <param name="options">See there.</param>
     /// <exception cref="IOException">A file could not be begun.</exception>
-    public TrainingRun(Trainer trainer, RunFiles files, CheckpointFolder checkpoints, TrainingOptions options)
+    public TrainingRun(ITrainer trainer, RunFiles files, CheckpointFolder checkpoints, TrainingOptions options)
     {
         (Trainer, this.files, this.checkpoints, this.options) = (trainer, files, checkpoints, options);
         int iteration = trainer.Solver.Iteration;
@@ -44,13 +44,13 @@ public sealed class TrainingRun : IDisposable
     }
 
     /// <summary>The loop.</summary>
-    public Trainer Trainer { get; }
+    public ITrainer Trainer { get; }
 
     /// <summary>Judges the net while it is trained; null evaluates nothing.</summary>
-    public Evaluator? Evaluator { get; init; }
+    public IEvaluator? Evaluator { get; init; }
 
     /// <summary>Judges it once more at the end, more exactly: with more views. Null leaves that out.</summary>
-    public Evaluator? FinalEvaluator { get; init; }
+    public IEvaluator? FinalEvaluator { get; init; }
 
     /// <summary>Which checkpoint is the best, and when to stop; «loss» or a name of <see cref="Evaluation.Values"/>. Null keeps no best.</summary>
     public MonitoredValue? Monitored { get; init; }
@@ -62,7 +62,7 @@ public sealed class TrainingRun : IDisposable
     public IReadOnlyList<Measurement> Measurements { get; init; } = [];
 
     /// <summary>The last evaluation of this session.</summary>
-    public Evaluation? LastEvaluation { get; private set; }
+    public IEvaluation? LastEvaluation { get; private set; }
 
     /// <summary>Mean loss of the last steps, of earlier sessions too; not a number before the first.</summary>
     public double Loss => loss.Value ?? double.NaN;
@@ -175,12 +175,12 @@ public sealed class TrainingRun : IDisposable
             if (Measures(m, iteration)) Write(iteration, m.Kind, m.After());
     }
 
-    private void Evaluate(Evaluator? evaluator, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    private void Evaluate(IEvaluator? evaluator, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         if (evaluator is null) return;
         NonFinite.RequireParameters(Trainer.Solver, Loss);
         var share = new StageProgress(fraction => progress?.Report(Progress("judging", fraction)));
-        Evaluation found = evaluator.Run(share, cancellation);
+        IEvaluation found = evaluator.Run(share, cancellation);
         LastEvaluation = found;
         KeyValuePair<string, double>[] values = [.. found.Values()];
         KeyValuePair<string, double>[] views = found.Views > 1 ? [new("views", found.Views)] : [];
@@ -219,7 +219,7 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    private bool IsJudged(Evaluator? evaluator) => evaluator is not null && judged.Contains((Trainer.Solver.Iteration, evaluator.Data.Augmentation.Views));
+    private bool IsJudged(IEvaluator? evaluator) => evaluator is not null && judged.Contains((Trainer.Solver.Iteration, evaluator.Views));
 
     private void Write(int iteration, string kind, IEnumerable<KeyValuePair<string, double>> values)
     {

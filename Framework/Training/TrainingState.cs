@@ -16,7 +16,7 @@ public static class TrainingState
     /// <param name="trainer">Between two steps.</param>
     /// <param name="metadata">More to be written beside it.</param>
     /// <exception cref="IOException">The file could not be written; an earlier one is unchanged.</exception>
-    public static void Save(string path, Trainer trainer, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Save(string path, ITrainer trainer, IReadOnlyDictionary<string, string>? metadata = null)
     {
         Solver solver = trainer.Solver;
         var all = new Dictionary<string, string>(metadata ?? new Dictionary<string, string>(), StringComparer.Ordinal)
@@ -25,7 +25,7 @@ public static class TrainingState
             [SolverKey] = solver.Name,
             [EpochKey] = Text(trainer.Position.Epoch),
             [IndexKey] = Text(trainer.Position.Index),
-            [SamplesKey] = Text(trainer.Data.Dataset.Count),
+            [SamplesKey] = Text(trainer.Samples),
         };
         Checkpoint.Save(solver.Parameters, solver.Tensors(), path, all, CancellationToken.None);
     }
@@ -35,16 +35,16 @@ public static class TrainingState
     /// The file is another net's or another solver's, was written with other data, or holds weights only. Nothing that steps depend on is changed but weights.
     /// </exception>
     /// <exception cref="IOException">It could not be read.</exception>
-    public static void Load(string path, Trainer trainer)
+    public static void Load(string path, ITrainer trainer)
     {
-        (Solver solver, Dataset data) = (trainer.Solver, trainer.Data.Dataset);
+        Solver solver = trainer.Solver;
         using SafetensorsFile file = Safetensors.Open(path);
         DataPosition position = new(Number(file, EpochKey), Number(file, IndexKey));
         int iteration = Number(file, CheckpointFolder.IterationKey);
         if (file.Metadata.GetValueOrDefault(SolverKey) is var of && of != solver.Name)
             throw new WeightsFormatException(path, $"holds the state of the solver {of}, not of {solver.Name}");
-        if (file.Metadata.ContainsKey(SamplesKey) && Number(file, SamplesKey) is var samples && samples != data.Count)
-            throw new WeightsFormatException(path, $"was written by a run on {samples} samples, but {data.Name} {data.Split} has {data.Count} now: to go on to the same numbers it takes the same data");
+        if (file.Metadata.ContainsKey(SamplesKey) && Number(file, SamplesKey) is var samples && samples != trainer.Samples)
+            throw new WeightsFormatException(path, $"was written by a run on {samples} samples, but {trainer.DataName} has {trainer.Samples} now: to go on to the same numbers it takes the same data");
         Checkpoint.Load(solver.Parameters, path);
         solver.Restore(file);
         (solver.Iteration, trainer.Position) = (iteration, position);

@@ -231,7 +231,7 @@ public sealed class TrainingRunTests
                 OnProgress(p);
                 if (p.Stage == "training" && p.Iteration == stopAt) cancellation.Cancel();
             }), cancellation.Token);
-            (LastEvaluation, Loss) = (run.LastEvaluation, run.Loss);
+            (LastEvaluation, Loss) = ((Evaluation?)run.LastEvaluation, run.Loss);
             return outcome;
         }
 

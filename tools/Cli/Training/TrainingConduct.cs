@@ -34,7 +34,7 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
             };
             RunOutcome outcome = ui.Track(progress => run.Run(new Shown(progress), cancellation));
             (now with { Results = Results(run) }).End(DateTimeOffset.Now, session.Trainer.Solver.Iteration, outcome).Write(files.Folder);
-            TryReport(ui, run.LastEvaluation);
+            TryReport(ui, (Evaluation?)run.LastEvaluation);
             var result = new TrainResult(files.Folder, outcome.ToString(), session.Trainer.Solver.Iteration, plan.Iterations, run.Loss, Results(run), run.Times.ImagesPerSecond, run.Times.WaitShare, run.Times.Seconds,
                 monitored?.Best, monitored?.BestIteration, ProcessMemory.PeakBytes);
             if (isJson) ui.Raw(ToolJson.Write(result));
@@ -119,7 +119,7 @@ internal sealed class TrainingConduct(TrainKindVerb verb, TrainingSession sessio
 
     private void Print(TrainResult result, TrainingRun run, MonitoredValue? monitored, Ui ui)
     {
-        if (run.LastEvaluation is { } e) EvaluationTables.Print(e, ui);
+        if (run.LastEvaluation is Evaluation e) EvaluationTables.Print(e, ui);
         string how = result.Outcome switch
         {
             nameof(RunOutcome.Interrupted) => "interrupted",
