@@ -24,6 +24,8 @@ namespace EvenNet.Cli;
 [JsonSerializable(typeof(FindRateResult))]
 [JsonSerializable(typeof(EvalResult))]
 [JsonSerializable(typeof(ProposeResult))]
+[JsonSerializable(typeof(DetectEvalResult))]
+[JsonSerializable(typeof(DetectShowResult[]))]
 [JsonSerializable(typeof(NeighborsResult))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {

@@ -80,15 +80,12 @@ internal sealed class EvalKindVerb : Verb
     private Dictionary<string, string> Settings(ParseResult options, string file, IReadOnlyDictionary<string, string> metadata)
     {
         Dictionary<string, string> given = TrainingSettings.Given(options, set);
-        if (RunOf(file) is { } run && run.Settings.GetValueOrDefault("data") == kind.Name)
+        if (RunSearch.RunOf(file) is { } run && run.Settings.GetValueOrDefault("data") == kind.Name)
             foreach (string name in Inherited)
                 if (run.Settings.TryGetValue(name, out string? value) && value != TrainingData.NoTest) given.TryAdd(name, value);
         if (metadata.TryGetValue(Weights.NetKey, out string? made)) given.TryAdd("net", made);
         return TrainingSettings.Complete(given, set);
     }
-
-    private static RunRecord? RunOf(string checkpoint) =>
-        Path.GetDirectoryName(Path.GetDirectoryName(Path.GetFullPath(checkpoint))) is { } folder && File.Exists(new RunFiles(folder).Record) ? RunRecord.Read(folder) : null;
 
     private static IReadOnlyDictionary<string, string> Metadata(string file)
     {

@@ -6,12 +6,14 @@ namespace EvenNet.Cli;
 /// <summary>How long a training goes on, and what it keeps and reports.</summary>
 internal sealed class RunChoice
 {
-    public RunChoice(TrainingOptionSet set)
+    /// <param name="set">Gets the options.</param>
+    /// <param name="isDetection">Without those that are of classification alone.</param>
+    public RunChoice(TrainingOptionSet set, bool isDetection = false)
     {
         Iterations = set.Add<int>("iterations", "Steps to take in all.", "N");
         Batch = set.Add<int>("batch", "Pictures of a step (times --accumulate).", "N");
         Seed = set.Add<ulong>("seed", "Seed of everything random.", "N");
-        Overfit = set.Add<int?>("overfit", "Learn from the first N pictures only, always the same cuts, and judge on them: a net that cannot do that is broken.", "N");
+        Overfit = isDetection ? new("--overfit") : set.Add<int?>("overfit", "Learn from the first N pictures only, always the same cuts, and judge on them: a net that cannot do that is broken.", "N");
         EvalEvery = set.Add<int?>("eval-every", "Judge after each multiple of this; a tenth of the iterations by default, 0 only at the end.", "N");
         SaveEvery = set.Add<int?>("save-every", "Save the state after each multiple of this; as often as judged by default.", "N");
         KeepEvery = set.Add<int>("keep-every", "Keep a checkpoint of each multiple of this beside the last and the best; 0 for none.", "N");
@@ -20,7 +22,7 @@ internal sealed class RunChoice
         Patience = set.Add<int>("patience", "Stop after so many judgements without a gain; 0 never.", "N");
         LeastGain = set.Add<double>("least-gain", "What counts as a gain is larger than this.", "X");
         LogEvery = set.Add<int>("log-every", "Write a line of metrics after each multiple of this.", "N");
-        Rates = set.Add<int>("rates", "Measure change rates and update-to-weight ratios of every layer at each multiple of this; 0 never.", "N");
+        Rates = isDetection ? new("--rates") : set.Add<int>("rates", "Measure change rates and update-to-weight ratios of every layer at each multiple of this; 0 never.", "N");
         Iterations.RequireAtLeast(1);
         Batch.RequireAtLeast(1);
         Overfit.RequireAtLeast(1);

@@ -62,12 +62,12 @@ internal sealed class TrainKindVerb : Verb
 
     public override int Run(ParseResult options, Ui ui, CancellationToken cancellation)
     {
-        RunFiles? files = options.GetValue(resume) is { } which ? Find(which, options.GetRequiredValue(runs)) : null;
+        RunFiles? files = options.GetValue(resume) is { } which ? RunSearch.Find(which, options.GetRequiredValue(runs)) : null;
         // Before anything of the run is read: another process may be about to change it.
         using RunLock? held = files is null ? null : RunLock.Take(files.Folder);
         RunRecord? record = files is null ? null : RunRecord.Read(files.Folder);
         Dictionary<string, string> settings = Settings(options, files, record);
-        string? checkpoint = files is null ? null : Recover(files, ui);
+        string? checkpoint = files is null ? null : RunSearch.Recover(files, ui);
         ParseResult full = Full(settings);
         using TrainingSession session = TrainingSession.Open(this, options, full, settings, checkpoint, ui, cancellation);
         if (options.GetValue(findRate)) return FindRate(session, full, options, ui, cancellation);
@@ -86,7 +86,7 @@ internal sealed class TrainKindVerb : Verb
         bool isBegun = File.Exists(files.Record);
         using RunLock? going = isBegun ? RunLock.Take(files.Folder) : null;
         ParseResult machine = Parse([Data.Place.Name, settings[Kind.Name], Workers.Name, workers.ToString(CultureInfo.InvariantCulture), .. device]);
-        string? checkpoint = isBegun ? Recover(files, ui) : null;
+        string? checkpoint = isBegun ? RunSearch.Recover(files, ui) : null;
         using TrainingSession session = TrainingSession.Open(this, machine, Full(settings), settings, checkpoint, ui, cancellation);
         session.Evaluator?.Try();
         Directory.CreateDirectory(files.Folder);
@@ -126,25 +126,8 @@ internal sealed class TrainKindVerb : Verb
             if (given.TryGetValue(path, out string? place)) given[path] = Path.GetFullPath(place);
         if (record is null && given.TryGetValue("weights", out string? weights)) given["weights"] = Path.GetFullPath(CheckpointFolder.Resolve(weights));
         if (record is null) return new(TrainingSettings.Complete(given, set)) { [KindSetting] = Kind.Name };
-        if (record.Settings.GetValueOrDefault(KindSetting) is var of && of != Kind.Name) throw new ToolException(ExitCode.Usage, $"{files!.Folder} is a run on other data: evennet train {of} --resume {Text.Quoted(files.Folder)}");
+        if (record.Settings.GetValueOrDefault(KindSetting) is var of && of != Kind.Name) throw new ToolException(ExitCode.Usage, $"{files!.Folder} is {(of == DetectionKind.Setting ? "the training of a detector: evennet detect train" : $"a run on other data: evennet train {of}")} --resume {Text.Quoted(files.Folder)}");
         return TrainingSettings.Resume(record.Settings, given);
-    }
-
-    private static RunFiles Find(string which, string runs)
-    {
-        if (which == "last") return RunFiles.Newest(runs) ?? throw new ToolException(ExitCode.Data, $"--resume last: there is no run in {Path.GetFullPath(runs)}; name its folder, or the folder of all runs with --runs DIR");
-        if (!Directory.Exists(which)) throw new ToolException(ExitCode.Data, $"--resume {which}: there is no such folder; a run is resumed by its folder, or by «last»");
-        var files = new RunFiles(which);
-        return File.Exists(files.Record) ? files : throw new ToolException(ExitCode.Data, $"--resume {which}: the folder has no {RunRecord.FileName}, so it is no run; a run is resumed by its own folder, or by «last»");
-    }
-
-    // A run that ended before its first checkpoint begins once more, to the same bits.
-    private static string? Recover(RunFiles files, Ui ui)
-    {
-        var folder = new CheckpointFolder(files.Checkpoints);
-        if (folder.Recover(monitored: null) is not null) return folder[CheckpointFolder.Last];
-        ui.Note("resume", $"{files.Folder} has no checkpoint yet: it begins from the start");
-        return null;
     }
 
     private int FindRate(TrainingSession session, ParseResult full, ParseResult options, Ui ui, CancellationToken cancellation)

@@ -10,6 +10,12 @@ public sealed record RunData
     // More of one kind say nothing new.
     private const int ShownProblems = 5;
 
+    /// <summary>Pictures of what a detector found: files of a run's folder.</summary>
+    public const string PicturePattern = "detections-*.png";
+
+    // More make the page large and say nothing new.
+    private const int MostPictures = 24;
+
     /// <summary>The run's folder.</summary>
     public required string Folder { get; init; }
 
@@ -27,6 +33,9 @@ public sealed record RunData
 
     /// <summary>That of the best checkpoint, where it is another.</summary>
     public EvaluationRecord? BestEvaluation { get; init; }
+
+    /// <summary>Pictures of what a detector found, by file name.</summary>
+    public IReadOnlyList<(string Name, byte[] Png)> Pictures { get; init; } = [];
 
     /// <summary>What was wrong, with the file and the line.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
@@ -55,6 +64,7 @@ public sealed record RunData
             Curves = curves,
             Evaluation = File.Exists(files.Evaluation) ? Try(() => EvaluationRecord.Read(files.Evaluation), problems) : null,
             BestEvaluation = File.Exists(files.BestEvaluation) ? Try(() => EvaluationRecord.Read(files.BestEvaluation), problems) : null,
+            Pictures = Try(() => Directory.EnumerateFiles(folder, PicturePattern).Order(StringComparer.Ordinal).Take(MostPictures).Select(f => (Path.GetFileNameWithoutExtension(f), File.ReadAllBytes(f))).ToArray(), problems) ?? [],
             Problems = problems,
         };
     }

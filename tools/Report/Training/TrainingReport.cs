@@ -47,6 +47,7 @@ public static class TrainingReport
         AppendRates(page, all);
         AppendDepth(page, all);
         EvaluationFigures.Append(page, all);
+        AppendPictures(page, all);
         TrainingTables.AppendRuns(page, all);
         page.Append($"<script type=\"application/json\" id=\"run-data\">{TrainingJson.Of(all).ToJsonString()}</script>\n");
         AppendFooter(page, all);
@@ -182,6 +183,20 @@ public static class TrainingReport
                     .Append($"<script type=\"application/json\" id=\"spec-depth-{index}-{quantity}\">{DepthMap.Specification(layers, quantity, legend).ToJsonString()}</script>\n</figure>\n");
             }
         page.Append("</div>\n");
+    }
+
+    private static void AppendPictures(StringBuilder page, IReadOnlyList<TrainingSummary> runs)
+    {
+        if (runs.All(r => r.Run.Pictures.Count == 0)) return;
+        page.Append("<h2>Detections</h2>\n<p class=\"quiet prose\">The pictures with the surest detections of the last evaluation.</p>\n");
+        foreach (TrainingSummary run in runs.Where(r => r.Run.Pictures.Count > 0))
+        {
+            if (runs.Count > 1) page.Append($"<h3 class=\"above\">{Mark(run.Group)} {Escape(run.Label)}</h3>\n");
+            page.Append("<div style=\"display:flex;flex-wrap:wrap;gap:.6rem\">\n");
+            foreach ((string name, byte[] png) in run.Run.Pictures)
+                page.Append($"<img style=\"height:15rem\" alt=\"{Escape(name)}\" title=\"{Escape(name)}\" src=\"data:image/png;base64,{Convert.ToBase64String(png)}\">\n");
+            page.Append("</div>\n");
+        }
     }
 
     private static ChartLine Line(TrainingSummary run, RunCurve curve) => new(run.Label, Colour(run), curve);
