@@ -18,9 +18,9 @@ public sealed class ProposeTests
     public void Boxes_of_a_folder_are_written_the_same_for_any_number_of_threads([Values("b.npz", "b.txt")] string name)
     {
         PictureFolder.Make(folder["pictures"], 3);
-        JsonElement json = ToolRun.Of("detect", "propose", "--images", folder["pictures"], "--output", folder[name], "--threads", "3", "--json").Json;
+        JsonElement json = ToolRun.Of("detect", "propose", "--images", folder["pictures"], "--out", folder[name], "--threads", "3", "--json").Json;
         byte[] three = File.ReadAllBytes(folder[name]);
-        Assert.That(ToolRun.Of("detect", "propose", "--images", folder["pictures"], "--output", folder[name], "--threads", "1").ExitCode, Is.Zero);
+        Assert.That(ToolRun.Of("detect", "propose", "--images", folder["pictures"], "--out", folder[name], "--threads", "1").ExitCode, Is.Zero);
         Assert.That(File.ReadAllBytes(folder[name]), Is.EqualTo(three));
         ProposalFile read = ProposalFile.Read(folder[name]);
         Assert.That(read.Names, Is.EqualTo(new[] { "picture-00", "picture-01", "picture-02" }));
@@ -43,7 +43,7 @@ public sealed class ProposeTests
         JsonElement recall = ToolRun.Of([.. line, "--json"]).Json.GetProperty("recall");
         Assert.That(recall.GetProperty("objects").GetInt32(), Is.EqualTo(2));
         Assert.That(recall.GetProperty("byCount").EnumerateArray().Last().GetProperty("at50").GetDouble(), Is.EqualTo(0.5));
-        ToolRun one = ToolRun.Of([.. line, "--most", "1", "--output", folder["out.npz"]]);
+        ToolRun one = ToolRun.Of([.. line, "--most", "1", "--out", folder["out.npz"]]);
         Assert.That(one.ExitCode, Is.Zero, one.Error);
         Assert.That(one.Output, Does.Contain("0.0 %").And.Contain(folder["out.npz"]));
         Assert.That(ProposalFile.Read(folder["out.npz"]).Of("picture-00"), Has.Count.EqualTo(1));
@@ -70,10 +70,10 @@ public sealed class ProposeTests
             ToolRun.Of("detect").MustFail(ExitCode.Usage, "detect needs one of its commands");
             ToolRun.Of("detect", "propose").MustFail(ExitCode.Usage, "no pictures: name some, or give one of --images DIR");
             ToolRun.Of("detect", "propose", picture, "--images", folder["pictures"]).MustFail(ExitCode.Usage, "exclude one another");
-            ToolRun.Of("detect", "propose", picture, "--output", folder["b.csv"]).MustFail(ExitCode.Usage, "boxes are written to .npz and .txt");
-            ToolRun.Of("detect", "propose", picture, "--output", folder["no/b.txt"]).MustFail(ExitCode.Data, "there is no folder");
+            ToolRun.Of("detect", "propose", picture, "--out", folder["b.csv"]).MustFail(ExitCode.Usage, "boxes are written to .npz and .txt");
+            ToolRun.Of("detect", "propose", picture, "--out", folder["no/b.txt"]).MustFail(ExitCode.Data, "there is no folder");
             ToolRun.Of("detect", "propose", picture, "--colours", "rgb").MustFail(ExitCode.Usage, "--colours: there is no rgb");
-            ToolRun.Of("detect", "propose", picture, picture, "--output", folder["b.txt"]).MustFail(ExitCode.Data, "have one name");
+            ToolRun.Of("detect", "propose", picture, picture, "--out", folder["b.txt"]).MustFail(ExitCode.Data, "have one name");
             ToolRun.Of("detect", "propose", picture, "--from", folder["b.mat"]).MustFail(ExitCode.Data, "b.mat");
             ToolRun.Of("detect", "propose", folder["none.png"]).MustFail(ExitCode.Data, "none.png");
         });

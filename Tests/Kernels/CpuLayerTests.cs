@@ -121,7 +121,10 @@ public sealed class CpuLayerTests
             {
                 yield return new($"roi pooling, {name}", new RoiPooling(6, 6, 0.25f), new Shape(channels, 9, 11), new Shape(5))
                 {
-                    Ties = ties, Multiplicities = [1, 5], Last = (random, batch) => Every.Boxes(random, batch, 5), ReadsPlain = [1],
+                    Ties = ties,
+                    Multiplicities = [1, 5],
+                    Last = (random, batch) => Every.Boxes(random, batch, 5),
+                    ReadsPlain = [1],
                 };
             }
             yield return new("smooth l1 loss", new SmoothL1Loss(2), new Shape(20), new Shape(20)) { KeepsBlocks = false };

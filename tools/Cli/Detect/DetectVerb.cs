@@ -6,7 +6,7 @@ namespace EvenNet.Cli;
 internal sealed class DetectVerb : Verb
 {
     public DetectVerb() : base("detect", "Finds objects and their boxes with Fast R-CNN: boxes to look at, a detector trained from any initialization, its judgement by PASCAL VOC's rules, pictures of what it finds.",
-        "evennet detect propose --voc VOCdevkit --split trainval --output boxes.npz", "evennet detect train --voc VOCdevkit --net caffenet --init kmeans", "evennet detect eval --voc VOCdevkit --weights runs/RUN",
+        "evennet detect propose --voc VOCdevkit --split trainval --out boxes.npz", "evennet detect train --voc VOCdevkit --net caffenet --init kmeans", "evennet detect eval --voc VOCdevkit --weights runs/RUN",
         "evennet detect show street.jpg --weights runs/RUN --out found")
     {
         Subcommands.Add(new ProposeVerb());

@@ -22,13 +22,13 @@ internal sealed class ProposeVerb : Verb
     private readonly Option<int> count = new("--count") { Description = "Only so many pictures, spread evenly over all; 0 takes all.", HelpName = "N" };
     private readonly Option<string?> annotations = new("--annotations") { Description = "A folder with VOC's annotations (NAME.xml) of the pictures: report how many objects the boxes find. Known with --voc.", HelpName = "DIR" };
     private readonly Option<string?> from = new("--from") { Description = "Take the boxes from this file instead of searching: .mat (as published for VOC), .npz, .txt.", HelpName = "FILE" };
-    private readonly Option<string?> output = new("--output", "-o") { Description = "Write the boxes here: .npz (an array of each picture) or .txt (a line of each box).", HelpName = "FILE" };
+    private readonly Option<string?> output = new("--out", "-o") { Description = "Write the boxes here: .npz (an array of each picture) or .txt (a line of each box).", HelpName = "FILE" };
     private readonly SearchChoice search;
     private readonly Option<int> threads = new("--threads") { Description = "Threads; 0 means one per processor.", HelpName = "N" };
     private readonly Option<bool> json = new("--json") { Description = "Print one JSON document." };
 
     public ProposeVerb() : base("propose", "Finds boxes where objects might be by selective search, writes them, and reports how many of the annotated objects they find.",
-        "evennet detect propose photo.jpg --output boxes.txt", "evennet detect propose --voc VOCdevkit --split test --cache boxes --output test.npz", "evennet detect propose --voc VOCdevkit --split test --from voc_2007_test.mat --json")
+        "evennet detect propose photo.jpg --out boxes.txt", "evennet detect propose --voc VOCdevkit --split test --cache boxes --out test.npz", "evennet detect propose --voc VOCdevkit --split test --from voc_2007_test.mat --json")
     {
         Arguments.Add(files);
         foreach (Option option in (Option[])[folder, recursive, list, voc, split, count, annotations, from, output]) Add(option);
@@ -90,9 +90,9 @@ internal sealed class ProposeVerb : Verb
     // Fails now, and not after the work, where the file could not be written.
     private static void CheckTarget(string target, string[] paths)
     {
-        if (!ProposalFile.CanWrite(target)) throw new ToolException(ExitCode.Usage, $"--output {target}: boxes are written to {string.Join(" and ", ProposalFile.Written)}");
+        if (!ProposalFile.CanWrite(target)) throw new ToolException(ExitCode.Usage, $"--out {target}: boxes are written to {string.Join(" and ", ProposalFile.Written)}");
         string place = Path.GetDirectoryName(Path.GetFullPath(target))!;
-        if (!Directory.Exists(place)) throw new ToolException(ExitCode.Data, $"--output {target}: there is no folder {place}");
+        if (!Directory.Exists(place)) throw new ToolException(ExitCode.Data, $"--out {target}: there is no folder {place}");
         if (paths.GroupBy(PictureBoxes.NameOf).FirstOrDefault(g => g.Count() > 1) is { } same)
             throw new ToolException(ExitCode.Data, $"{same.First()} and {same.Last()} have one name, and boxes are kept by it: write them to two files");
     }
