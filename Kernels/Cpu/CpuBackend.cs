@@ -31,7 +31,7 @@ public sealed class CpuBackend : Backend
             r => CpuBlockedConvolution.Offer(r, Threads), r => CpuGemmConvolution.Offer(r, Threads, gemm), r => CpuInnerProduct.Offer(r, Threads, gemm),
             r => CpuRelu.Offer(r, Threads), r => CpuPooling.Offer(r, Threads), r => CpuLrn.Offer(r, Threads), r => CpuLrnWithin.Offer(r, Threads),
             r => CpuDropout.Offer(r, Threads), r => CpuConcat.Offer(r, Threads), r => CpuEltwise.Offer(r, Threads),
-            r => CpuSoftmax.Offer(r, Threads), r => CpuSoftmaxLoss.Offer(r, Threads), r => CpuSigmoidCrossEntropy.Offer(r, Threads),
+            r => CpuSoftmax.Offer(r, Threads), r => CpuSoftmaxLoss.Offer(r, Threads), r => CpuSigmoidCrossEntropy.Offer(r, Threads), r => CpuPairLoss.Offer(r, Threads),
             r => CpuBatchNorm.Offer(r, Threads), r => CpuScale.Offer(r, Threads), r => CpuElu.Offer(r, Threads), r => CpuTanh.Offer(r, Threads),
             r => CpuSigmoid.Offer(r, Threads), r => CpuPower.Offer(r, Threads), r => CpuPRelu.Offer(r, Threads), r => CpuChannelPad.Offer(r, Threads), r => CpuReorder.Offer(r, Threads),
             r => CpuRoiPooling.Offer(r, Threads), r => CpuSmoothL1Loss.Offer(r, Threads), .. ReferenceBackend.Everything,

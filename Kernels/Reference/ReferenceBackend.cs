@@ -23,7 +23,7 @@ public sealed class ReferenceBackend : Backend
         ReferenceElu.Offer, ReferenceTanh.Offer, ReferenceSigmoid.Offer, ReferencePRelu.Offer, ReferenceChannelPad.Offer, ReferenceReorder.Offer,
         ReferenceAbsolute.Offer, ReferenceBias.Offer, ReferenceClip.Offer, ReferenceCrop.Offer, ReferenceDeconvolution.Offer, ReferenceEuclideanLoss.Offer,
         ReferenceExponential.Offer, ReferenceLogarithm.Offer, ReferencePower.Offer, ReferenceReshape.Offer, ReferenceSoftplus.Offer, ReferenceSwish.Offer,
-        ReferenceThreshold.Offer, ReferenceRoiPooling.Offer, ReferenceSmoothL1Loss.Offer,
+        ReferenceThreshold.Offer, ReferenceContrastiveLoss.Offer, ReferenceRoiPooling.Offer, ReferenceSmoothL1Loss.Offer,
     ];
 
     /// <inheritdoc/>

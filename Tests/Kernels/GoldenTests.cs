@@ -79,6 +79,8 @@ public sealed class GoldenTests
         Layer("eltwise_prod", () => Node.Product("y", Input("a", 3, 2, 2), Input("b", 3, 2, 2), Input("c", 3, 2, 2))),
         Layer("eltwise_max", () => Node.Max("y", Input("a", 3, 2, 2), Input("b", 3, 2, 2), Input("c", 3, 2, 2))),
         new("scale_bias", () => Input("x", 3, 2, 2).Scale("e")) { Blobs = new Dictionary<string, string> { ["y"] = "e" } },
+        Layer("loss_euclidean", () => Input("a", 2, 2, 1).EuclideanLoss(Input("b", 2, 2, 1))),
+        Layer("loss_contrastive", () => Input("a", 3).ContrastiveLoss(Input("b", 3), Input("s", 1))),
         Layer("concat_c", () => Node.Concat("y", Input("a", 3, 2, 2), Input("b", 1, 2, 2))),
     ];
 

@@ -171,6 +171,20 @@ public static class Every
                 Node x = Data(5);
                 return x.InnerProduct("a", 4).EuclideanLoss(x.InnerProduct("b", 4), weight: 0.7f);
             });
+            yield return new("euclidean loss of a plane and its own shift", 2, () =>
+            {
+                Node x = Data(3, 4, 5).Convolution("below", 17, 3, pad: 1);
+                return x.EuclideanLoss(x.Convolution("b", 17, 1));
+            });
+            foreach (bool ofSquares in (bool[])[false, true])
+            {
+                yield return Labelled($"contrastive loss of two branches{(ofSquares ? ", of squares" : "")}", 7, 2, () =>
+                {
+                    // A bias that both add cancels out, and its gradient with it.
+                    Node x = Data(5), a = x.InnerProduct("a", 4, bias: false);
+                    return new Node("loss", new ContrastiveLoss(ofSquares ? 4 : 2, Weight: 0.7f) { OfSquares = ofSquares }, a, x.Relu().InnerProduct("b", 4, bias: false, sharedWith: a), Node.Input("label", 1));
+                });
+            }
         }
     }
 

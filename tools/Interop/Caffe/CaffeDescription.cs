@@ -148,8 +148,9 @@ internal sealed class CaffeDescription
     // A loss reads its labels from a blob of its own; its weight stands with its top.
     private static bool SetLoss(LayerParameter layer, Layer made)
     {
-        layer.Type = made switch { SoftmaxLoss => "SoftmaxWithLoss", SigmoidCrossEntropy => "SigmoidCrossEntropyLoss", EuclideanLoss => "EuclideanLoss", _ => "" };
+        layer.Type = made switch { SoftmaxLoss => "SoftmaxWithLoss", SigmoidCrossEntropy => "SigmoidCrossEntropyLoss", EuclideanLoss => "EuclideanLoss", ContrastiveLoss => "ContrastiveLoss", _ => "" };
         if (made is ILoss { Weight: not 1 } loss) layer.LossWeight.Add(loss.Weight);
+        if (made is ContrastiveLoss pairs) layer.ContrastiveLossParam = new() { Margin = pairs.Margin, LegacyVersion = pairs.OfSquares };
         (LossNormalization normalization, int? ignore) = made switch
         {
             SoftmaxLoss l => (l.Normalization, l.IgnoreLabel),

@@ -56,6 +56,7 @@ internal static partial class CaffeLayers
         ["SoftmaxWithLoss"] = new(2, 2, 0, 1, (net, l) => Loss(net, l, SoftmaxLoss(net, l))),
         ["SigmoidCrossEntropyLoss"] = new(2, 2, 0, 1, (net, l) => Loss(net, l, SigmoidLoss(l))),
         ["EuclideanLoss"] = new(2, 2, 0, 1, (net, l) => Loss(net, l, new EuclideanLoss(Weight(l)))),
+        ["ContrastiveLoss"] = new(3, 3, 0, 1, (net, l) => Loss(net, l, new ContrastiveLoss(l.ContrastiveLossParam?.Margin ?? 1, Weight(l)) { OfSquares = l.ContrastiveLossParam?.LegacyVersion ?? false })),
         ["Accuracy"] = new(2, 2, 0, 2, (_, _) => { }) { Reads = false },
         ["ArgMax"] = new(1, 1, 0, 1, (net, l) => net.Note(l, "a class number is not computed in the net; its scores are an output")) { Reads = false },
         ["Silence"] = new(1, int.MaxValue, 0, 0, (_, _) => { }),
@@ -72,9 +73,8 @@ internal static partial class CaffeLayers
 
     private static void Loss(CaffeGraphBuilder net, LayerParameter layer, Layer made)
     {
-        CaffeBlob scores = net.Bottom(layer, 0), labels = net.Bottom(layer, 1);
         // Two losses under one top's name would be one blob in Caffe's eyes.
-        Node node = net.Node(layer, made, scores.Node, labels.Node);
+        Node node = net.Node(layer, made, [.. layer.Bottom.Select((_, i) => net.Bottom(layer, i).Node)]);
         if (layer.Top.Count > 0) net.Top(layer, 0, node, axes: 0);
         else net.TopWithoutName(node);
     }
