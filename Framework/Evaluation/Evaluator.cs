@@ -56,7 +56,7 @@ public sealed class Evaluator : IEvaluator, IDisposable
             for (int i = 0; i < batch.Count * views; i++)
             {
                 Span<float> own = values.AsSpan(i * classes, classes);
-                RequireFinite(own, batch, i / views);
+                if (!IsFinite(own)) throw Explain(batch, i / views);
                 ReadOnlySpan<float> label = set.Label(batch.Samples[i / views]);
                 loss.Add(set.IsMultiLabel ? SampleLoss.Sigmoid(own, label) : SampleLoss.Softmax(own, (int)label[0]));
                 if (!set.IsMultiLabel && views > 1) SampleLoss.ToProbabilities(own);
@@ -78,15 +78,26 @@ public sealed class Evaluator : IEvaluator, IDisposable
         net.Forward(Phase.Test);
         float[] values = net.Read(scores);
         int each = values.Length / batch.Capacity;
-        for (int n = 0; n < batch.Count; n++) RequireFinite(values.AsSpan(n * each, each), batch, n);
+        for (int n = 0; n < batch.Count; n++)
+            if (!IsFinite(values.AsSpan(n * each, each))) throw Explain(batch, n);
     }
 
     /// <summary>Frees the plan; the parameters stay.</summary>
     public void Dispose() => net.Dispose();
 
-    private void RequireFinite(ReadOnlySpan<float> values, LabelledBatch batch, int sample)
+    private static bool IsFinite(ReadOnlySpan<float> values)
     {
         foreach (float value in values)
-            if (!float.IsFinite(value)) throw new DivergenceException(scores.Name, $"{scores.Name} puts out scores that are not finite for {batch.NameOf(sample)}");
+            if (!float.IsFinite(value)) return false;
+        return true;
+    }
+
+    // The pass once more with every value in view: scores tell where it was seen, not where it began.
+    private DivergenceException Explain(LabelledBatch batch, int sample)
+    {
+        using var plain = new Net(net.Parameters, net.Batch, new NetOptions { Fuse = false, Backward = false, Outputs = [scores] });
+        plain.Load(images, batch.Images);
+        (string? layer, string place) = NonFinite.First(plain, Phase.Test);
+        return new DivergenceException(layer ?? scores.Name, $"{scores.Name} puts out scores that are not finite for {batch.NameOf(sample)}: {place}");
     }
 }

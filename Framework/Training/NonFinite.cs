@@ -13,15 +13,25 @@ internal static class NonFinite
         net.Load(images, batch.Images);
         net.Load(labels, batch.Labels);
         net.BeginPass((long)iteration * trainer.Solver.Accumulate + pass);
+        (string? layer, string place) = First(net, Phase.Train, iteration);
+        return new(iteration, loss, layer, place);
+    }
+
+    /// <summary>The first layer, in the order of a net whose inputs are loaded, whose parameters or values are not finite, and what of it; no layer where all are.</summary>
+    /// <param name="net">Of single layers: <see cref="NetOptions.Fuse"/> is off.</param>
+    /// <param name="phase">Of the pass.</param>
+    /// <param name="iteration">Steps that have changed the parameters.</param>
+    public static (string? Layer, string Place) First(Net net, Phase phase, int iteration = 0)
+    {
         foreach (Node node in net.Nodes)
         {
             foreach (Parameter p in node.Layer.SharedWith is null ? net.Parameters.Of(node) : [])
-                if (Broken(net.Backend, p, iteration) is { } bad) return new(iteration, loss, node.Name, bad);
-            net.Forward(node, Phase.Train);
+                if (Broken(net.Backend, p, iteration) is { } bad) return (node.Name, bad);
+            net.Forward(node, phase);
             float[] values = net.Read(node);
-            if (Count(values) is > 0 and var wrong && node.Layer is not ILoss) return new(iteration, loss, node.Name, $"the first values that are not finite are {wrong:N0} of the {values.Length:N0} of {node.Name} ({node.Layer.GetType().Name})");
+            if (Count(values) is > 0 and var wrong && node.Layer is not ILoss) return (node.Name, $"the first values that are not finite are {wrong:N0} of the {values.Length:N0} of {node.Name} ({node.Layer.GetType().Name})");
         }
-        return new(iteration, loss, null, "every layer below it is finite");
+        return (null, "every layer below it is finite");
     }
 
     /// <summary>Fails where an update has made a parameter that is not finite.</summary>

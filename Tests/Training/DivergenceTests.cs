@@ -63,13 +63,17 @@ public sealed class DivergenceTests
     }
 
     [Test]
-    public void An_evaluation_with_broken_weights_names_the_scores_and_the_picture([Values] bool isMultiLabel)
+    public void An_evaluation_with_broken_weights_names_them_and_the_scores_and_the_picture([Values] bool isMultiLabel)
     {
         using var training = new TinyTraining(data: new PatternDataset(12, isMultiLabel: isMultiLabel));
-        Break(training.Parameters["fc2.bias"], float.NaN);
+        Break(training.Parameters["conv1.weight"], float.NaN);
         using Evaluator judge = training.Judge();
-        DivergenceException error = Assert.Throws<DivergenceException>(() => judge.Run())!;
-        Assert.That(error.Message, Is.EqualTo("fc2 puts out scores that are not finite for pattern 0"));
+        foreach (Action judging in (Action[])[() => judge.Run(), judge.Try])
+        {
+            DivergenceException error = Assert.Throws<DivergenceException>(() => judging())!;
+            Assert.That(error.Message, Is.EqualTo("fc2 puts out scores that are not finite for pattern 0: 1 of the 216 values of conv1.weight are not finite"));
+            Assert.That((error.Layer, error.Iteration), Is.EqualTo(("conv1", (int?)null)));
+        }
     }
 
     private static void Break(Parameter parameter, float value)
