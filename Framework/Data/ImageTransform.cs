@@ -35,8 +35,19 @@ public sealed record ImageTransform(int Height, int Width)
     /// <summary>Subtracted first.</summary>
     public BgrMean Mean { get; init; } = BgrMean.ImageNet;
 
+    /// <summary>Subtracted instead of <see cref="Mean"/>: its middle, of the result's size, as where Caffe cuts the middle out of a picture of the mean's size.</summary>
+    public MeanImage? MeanImage { get; init; }
+
     /// <summary>Multiplied after the mean is subtracted.</summary>
     public float Scale { get; init; } = 1;
+
+    /// <summary>Why the mean picture does not go with the result; null where it does, or there is none.</summary>
+    public string? Problem =>
+        MeanImage is not { } mean ? null
+        : mean.Shape.Channels != 3 ? $"the mean picture is {mean.Shape}, the input {Shape}"
+        : mean.Shape.Height < Height || mean.Shape.Width < Width ? $"the mean picture is {mean.Shape.Width}×{mean.Shape.Height} pixels, less than the {Width}×{Height} of the input"
+        : Fit == ImageFit.Warp && mean.Shape != Shape ? $"the mean picture is {mean.Shape.Width}×{mean.Shape.Height} pixels, but whole pictures are warped to {Width}×{Height}; cut out their middle instead"
+        : null;
 
     /// <summary>3 × height × width.</summary>
     public Shape Shape => new(3, Height, Width);
@@ -45,6 +56,7 @@ public sealed record ImageTransform(int Height, int Width)
     /// <exception cref="ArgumentException">The picture is smaller than the cut, or a size is wrong.</exception>
     public void Apply(Image image, Span<float> destination)
     {
+        if (Problem is { } problem) throw new ArgumentException(problem);
         if (Height <= 0 || Width <= 0 || destination.Length != Shape.Count) throw new ArgumentException($"an input of {Shape} is {Shape.Count} values, got {destination.Length}");
         if (Refusal(image) is { } refusal) throw new ArgumentException(refusal);
         (int width, int height) = ResizedSize(image);
@@ -87,6 +99,16 @@ public sealed record ImageTransform(int Height, int Width)
         for (int y = 0, to = 0; y < Height; y++)
         {
             ReadOnlySpan<byte> row = pixels.Slice(3 * ((top + y) * stride + left), 3 * Width);
+            if (MeanImage is { } image)
+            {
+                for (int c = 0; c < 3; c++)
+                {
+                    ReadOnlySpan<float> mean = image.Values.Slice((c * image.Shape.Height + (image.Shape.Height - Height) / 2 + y) * image.Shape.Width + (image.Shape.Width - Width) / 2, Width);
+                    for (int x = 0; x < Width; x++) destination[c * plane + to + x] = (row[3 * x + c] - mean[x]) * Scale;
+                }
+                to += Width;
+                continue;
+            }
             for (int from = 0; from < row.Length; from += 3, to++)
             {
                 blue[to] = (row[from] - Mean.Blue) * Scale;

@@ -19,7 +19,7 @@ public sealed class BadInputTests
 
     [TestCase("--method kmean", "--method: there is no kmean")]
     [TestCase("--between papr", "--between: there is no papr; did you mean paper? There are scale-layers, paper, reference, none")]
-    [TestCase("--mean 1,2", "--mean takes three numbers, blue,green,red (104,117,123), got 1,2")]
+    [TestCase("--mean 1,2", "--mean takes three numbers, blue,green,red (104,117,123), or a mean picture (.binaryproto), got 1,2")]
     [TestCase("--count 0", "--count must be at least 1, got 0")]
     [TestCase("--damping 2", "--damping must lie between 0 and 1, got 2")]
     [TestCase("--voc x", "exclude one another")]

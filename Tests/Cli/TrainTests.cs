@@ -158,7 +158,8 @@ public sealed class TrainTests
         {
             ("folder", folders, ["--split", "train", "--test-split", "val", "--net", "cifar10_quick"], "top 1"),
             ("list", list, ["--test-list", List("val"), "--net", "cifar10_quick"], "top 1"),
-            ("idx", idx, [], "top 5"),
+            ("idx", idx, ["--pad", "2"], "top 5"),
+            ("cifar100", TrainingFolders.Cifar100(folder["cifar100"]), [], "top 5"),
         })
         {
             ToolRun run = ToolRun.Of(["train", kind, $"--{kind}", place, "--iterations", "3", "--batch", "4", "--init", "msra", "--init-count", "4", "--runs", folder[$"runs-{kind}"], .. more]);
@@ -188,6 +189,7 @@ public sealed class TrainTests
         Assert.That(lines.Select(l => (l.Iteration, l["views"])), Is.EqualTo(new[] { (2, (double?)null), (4, null), (4, 2) }));
         JsonElement judged = ToolRun.Of("eval", "voc", "--voc", voc, "--weights", files.Folder, "--crops", "2", "--json").Json;
         Assert.That(judged.GetProperty("values").GetProperty("map").GetDouble(), Is.EqualTo(lines[^1]["map"]).Within(1e-12), "the same random views");
+        ToolRun.Of([.. line, "--pad", "4"]).MustFail(ExitCode.Usage, "--pad 4: cuts of these pictures are taken at every scale");
         ToolRun.Of([.. line, "--monitor", "top1"]).MustFail(ExitCode.Usage, "--monitor top1: what is measured on", "is map, map.area, map.step, loss");
         Assert.That(Directory.GetDirectories(folder["runs"]), Has.Length.EqualTo(1), "no folder for a run that never was");
     }

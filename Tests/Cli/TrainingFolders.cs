@@ -15,6 +15,15 @@ internal static class TrainingFolders
         return folder;
     }
 
+    /// <summary>CIFAR-100 in its binary form: each record begins with the number of a group of classes, and the class.</summary>
+    public static string Cifar100(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        foreach ((string name, int count) in new[] { ("train", 40), ("test", 20) })
+            File.WriteAllBytes(Path.Combine(folder, $"{name}.bin"), [.. Records(count, seed: count).Chunk(3073).SelectMany((record, i) => (byte[])[(byte)(i % 20), (byte)(record[0] + 90), .. record.Skip(1)])]);
+        return folder;
+    }
+
     /// <summary>A folder for each class in a folder for each split; pictures of 40×36.</summary>
     public static string Folders(string folder, params (string Split, string[] Classes, int Pictures)[] splits)
     {

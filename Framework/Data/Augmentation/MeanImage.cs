@@ -45,6 +45,12 @@ public sealed class MeanImage
         return new MeanImage(shape, mean);
     }
 
+    /// <summary>The same picture with the order of its channels turned round: from red first to blue first.</summary>
+    public MeanImage Reversed() => new(Shape, [.. Enumerable.Range(0, Shape.Count).Select(i => values[(Shape.Channels - 1 - i / Shape.Plane) * Shape.Plane + i % Shape.Plane])]);
+
+    /// <summary>A grey mean as one in colour: three equal channels.</summary>
+    public MeanImage InColour() => Shape.Channels == 3 ? this : new(Shape with { Channels = 3 }, [.. values, .. values, .. values]);
+
     /// <summary>The mean of each channel.</summary>
     public BgrMean PerChannel()
     {

@@ -50,7 +50,7 @@ internal sealed class FeatureNet
     public int Dimensions(bool average) => average ? node.Shape.Channels : node.Shape.Count;
 
     /// <summary>Features of all pictures, count × dimensions.</summary>
-    public float[] Features(PictureReader pictures, ImageFit fit, BgrMean mean, float scale, FeatureOptions options, Backend backend, Ui ui, CancellationToken cancellation)
+    public float[] Features(PictureReader pictures, ImageFit fit, Func<ImageTransform, ImageTransform> preprocess, FeatureOptions options, Backend backend, Ui ui, CancellationToken cancellation)
     {
         int dimensions = Dimensions(options.Average);
         if ((long)dimensions * pictures.Paths.Count > Array.MaxLength)
@@ -58,7 +58,7 @@ internal sealed class FeatureNet
         Graph graph = Graph.Of(node);
         Node input = PictureInput.Of(graph);
         using var parameters = new ParameterSet(graph, backend);
-        ImageTransform transform = pictures.Transform(input.Shape, fit, mean, scale);
+        ImageTransform transform = preprocess(pictures.Transform(input.Shape, fit));
         SetWeights(parameters, pictures, transform, options.Seed, ui, cancellation);
 
         float[] features = new float[(long)dimensions * pictures.Paths.Count];

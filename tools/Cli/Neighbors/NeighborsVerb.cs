@@ -86,7 +86,7 @@ internal sealed class NeighborsVerb : Verb
         foreach (FeatureNet net in columns)
         {
             var clock = Stopwatch.StartNew();
-            float[] all = net.Features(pictures, options.GetValue(crop) ? ImageFit.Crop : ImageFit.Warp, preprocess.Mean(options, net.Info), preprocess.Scale(options), features, backend, ui, cancellation);
+            float[] all = net.Features(pictures, options.GetValue(crop) ? ImageFit.Crop : ImageFit.Warp, t => preprocess.On(t, options, net.Info), features, backend, ui, cancellation);
             double featureSeconds = clock.Elapsed.TotalSeconds;
             clock.Restart();
             int dimensions = net.Dimensions(features.Average);

@@ -50,12 +50,10 @@ internal sealed class PictureReader
 
     public Image Open(int index) => files.Open(Paths[index]);
 
-    /// <summary>How pictures become an input of this size.</summary>
-    public ImageTransform Transform(Shape input, ImageFit fit, BgrMean mean, float scale) => new(input)
+    /// <summary>How pictures become an input of this size, but for their mean and scale.</summary>
+    public ImageTransform Transform(Shape input, ImageFit fit) => new(input)
     {
         Fit = fit,
         ResizeTo = input.Height >= SmallestPublished ? PublishedSide : (int)Math.Round((double)input.Height * PublishedSide / PublishedCut),
-        Mean = mean,
-        Scale = scale,
     };
 }

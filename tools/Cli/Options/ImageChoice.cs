@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
 using EvenNet.Framework;
 using EvenNet.Initialization;
 using EvenNet.Kernels;
@@ -21,12 +19,7 @@ internal sealed class ImageChoice
     private readonly Option<string> split = new("--split") { Description = "With --voc: the split.", HelpName = "NAME", DefaultValueFactory = _ => "trainval" };
     private readonly Option<int> count;
     private readonly Option<bool> crop = new("--crop") { Description = "Resize the shorter side and cut out the middle, instead of warping the whole picture to the input's size." };
-    private readonly Option<BgrMean?> mean = new("--mean")
-    {
-        Description = "What is subtracted from blue, green and red; the net's own by default.",
-        HelpName = "B,G,R",
-        CustomParser = ParseMean,
-    };
+    private readonly Option<string?> mean = PictureMean.Option();
     private readonly Option<float> scale = new("--scale") { Description = "Multiplied after the mean is subtracted.", HelpName = "X", DefaultValueFactory = _ => 1 };
 
     /// <param name="command">The command that gets the options.</param>
@@ -57,13 +50,12 @@ internal sealed class ImageChoice
         : options.GetValue(list) is { } l ? ImageSource.ListFile(l)
         : ImageSource.Voc(options.GetValue(voc)!, options.GetValue(split)!);
 
-    public ImageTransform Transform(ParseResult options, NetInfo net, Shape input) => new(input)
+    public ImageTransform Transform(ParseResult options, NetInfo net, Shape input) => PictureMean.Parse(options.GetValue(mean), net).On(new ImageTransform(input)
     {
         Fit = options.GetValue(crop) ? ImageFit.Crop : ImageFit.Warp,
         ResizeTo = input.Height >= SmallestPublished ? PublishedSide : (int)Math.Round((double)input.Height * PublishedSide / PublishedCut),
-        Mean = options.GetValue(mean) ?? new BgrMean(net.Mean.Blue, net.Mean.Green, net.Mean.Red),
         Scale = options.GetValue(scale),
-    };
+    }, options.GetValue(mean));
 
     /// <summary>The options that name the same pictures again, to be pasted.</summary>
     public string Arguments(ParseResult options) =>
@@ -84,16 +76,6 @@ internal sealed class ImageChoice
         ui.Note("images", pictures.Description);
         foreach (string note in pictures.Notes) ui.Warn(note);
         return pictures;
-    }
-
-    /// <summary>«104,117,123».</summary>
-    public static BgrMean? ParseMean(ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        float[] values = [.. text.Split(',').Select(part => float.TryParse(part, CultureInfo.InvariantCulture, out float value) ? value : float.NaN)];
-        if (values.Length == 3 && values.All(float.IsFinite)) return new BgrMean(values[0], values[1], values[2]);
-        result.AddError($"--mean takes three numbers, blue,green,red (104,117,123), got {text}");
-        return null;
     }
 
     private sealed class PictureProgress(IProgress<InitProgress> progress) : IProgress<(int Done, int Total)>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using EvenNet.Framework;
 using EvenNet.Models;
 
@@ -14,18 +15,7 @@ internal sealed class NetChoice
 
     private readonly Option<int?> classes = new("--classes") { Description = "Classes of the net; as published by default.", HelpName = "N" };
 
-    private readonly Option<Shape?> inputSize = new("--input-size")
-    {
-        Description = "Size of the pictures, where the net's file does not say it.",
-        HelpName = "C,H,W",
-        CustomParser = result =>
-        {
-            int[] sizes = [.. result.Tokens[0].Value.Split(',').Select(part => int.TryParse(part, out int size) ? size : 0)];
-            if (sizes.Length == 3 && sizes.All(s => s > 0)) return new Shape(sizes[0], sizes[1], sizes[2]);
-            result.AddError($"--input-size takes channels, height and width (3,227,227), got {result.Tokens[0].Value}");
-            return null;
-        },
-    };
+    private readonly Option<Shape?> inputSize = new("--input-size") { Description = SizeDescription, HelpName = "C,H,W", CustomParser = ParseSize };
 
     public NetChoice(Command command)
     {
@@ -46,6 +36,18 @@ internal sealed class NetChoice
         command.Options.Add(classes);
         command.Options.Add(inputSize);
         classes.RequireAtLeast(1);
+    }
+
+    /// <summary>Of the option --input-size.</summary>
+    public const string SizeDescription = "Size of the pictures, where the net's file does not say it.";
+
+    /// <summary>«3,227,227».</summary>
+    public static Shape? ParseSize(ArgumentResult result)
+    {
+        int[] sizes = [.. result.Tokens[0].Value.Split(',').Select(part => int.TryParse(part, out int size) ? size : 0)];
+        if (sizes.Length == 3 && sizes.All(s => s > 0)) return new Shape(sizes[0], sizes[1], sizes[2]);
+        result.AddError($"--input-size takes channels, height and width (3,227,227), got {result.Tokens[0].Value}");
+        return null;
     }
 
     /// <summary>The net; a file is read now, and what it had that is read otherwise is said.</summary>

@@ -8,25 +8,36 @@ namespace EvenNet.Cli;
 /// <summary>Checks of option values while the command line is parsed: the message names the option, the value and what would do.</summary>
 internal static class OptionChecks
 {
-    /// <summary>The value must be one of these names; the nearest is suggested.</summary>
-    public static Option<string> RequireOneOf(this Option<string> option, IReadOnlyList<string> names)
+    /// <summary>The value must be one of these names, or a file of a kind; the nearest name is suggested.</summary>
+    public static Option<string> RequireOneOf(this Option<string> option, IReadOnlyList<string> names, Func<string, bool>? isFile = null)
     {
         option.Validators.Add(result =>
         {
             foreach (string value in result.Tokens.Select(t => t.Value))
-                if (!names.Contains(value)) result.AddError(NotOneOf(option.Name, value, names));
+                if (!names.Contains(value) && isFile?.Invoke(value) != true) result.AddError(NotOneOf(option.Name, value, names));
         });
         option.CompletionSources.Add([.. names]);
         return option;
     }
 
-    /// <inheritdoc cref="RequireOneOf(Option{string}, IReadOnlyList{string})"/>
+    /// <summary>The values must be among these names; the nearest is suggested.</summary>
     public static Option<string[]> RequireOneOf(this Option<string[]> option, IReadOnlyList<string> names)
     {
         option.Validators.Add(result =>
         {
             foreach (string value in result.Tokens.Select(t => t.Value))
                 if (!names.Contains(value)) result.AddError(NotOneOf(option.Name, value, names));
+        });
+        return option;
+    }
+
+    /// <summary>The value must be three numbers or a mean picture.</summary>
+    public static Option<string?> RequireMean(this Option<string?> option)
+    {
+        option.Validators.Add(result =>
+        {
+            foreach (string value in result.Tokens.Select(t => t.Value).Where(v => PictureMean.Numbers(v) is null && !PictureMean.IsFile(v)))
+                result.AddError($"--mean takes three numbers, blue,green,red (104,117,123), or a mean picture (.binaryproto), got {value}");
         });
         return option;
     }

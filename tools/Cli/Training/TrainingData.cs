@@ -15,7 +15,7 @@ internal sealed class TrainingData
     private readonly Option<int?>? year;
     private readonly Option<string?>? split, testSplit, testList;
     private readonly Option<int?> testCount;
-    private readonly Option<BgrMean?> mean;
+    private readonly Option<string?> mean;
     private readonly Option<float> scale;
     private readonly Option<float>? jitter;
     private readonly Option<bool> noMirror;
@@ -34,8 +34,7 @@ internal sealed class TrainingData
         if (kind.Name != "list") testSplit = set.Add<string?>("test-split", $"The part that is judged on{own}{(isEvaluation ? "" : $". «{NoTest}» judges nothing")}.", "NAME");
         else if (!isEvaluation) testList = set.Add<string?>("test-list", "A list of pictures to judge on.", "FILE");
         testCount = set.Add<int?>("eval-count", "Judge on so many pictures, chosen at random by the seed; all by default.", "N");
-        mean = set.Add<BgrMean?>("mean", "What is subtracted from blue, green and red; the net's own by default.", "B,G,R");
-        mean.CustomParser = ImageChoice.ParseMean;
+        mean = set.Add<string?>("mean", kind.Name.StartsWith("cifar", StringComparison.Ordinal) ? PictureMean.Description.Replace("blue first", "red first as Caffe makes it of these files", StringComparison.Ordinal) : PictureMean.Description, PictureMean.HelpName).RequireMean();
         scale = set.Add<float>("scale", "Multiplied after the mean is subtracted.", "X");
         noMirror = set.Flag("no-mirror", "Do not mirror half of the pictures.");
         crops = set.Add<int>("crops", $"Views of each picture in the judgement{(isEvaluation ? "" : " at the end")}: {(kind.Name == "voc" ? "random ones" : "1, the middle, or 10")}.", "N");
@@ -95,17 +94,25 @@ internal sealed class TrainingData
     /// <summary>How training pictures become inputs.</summary>
     public Augmentation Training(ParseResult options, Dataset data, Shape input, NetInfo net)
     {
-        Augmentation a = DataChoice.Training(data, input, Mean(options, net));
+        Augmentation a = Centred(options, data, DataChoice.Training(data, input, default), net);
         int around = pad is null ? 0 : options.GetValue(pad);
         float change = jitter is null ? 0 : options.GetValue(jitter);
         return a with
         {
             Scale = options.GetValue(scale),
             Mirror = a.Mirror && !options.GetValue(noMirror),
-            Crop = a.Crop is RandomCrop ? new RandomCrop(around) : a.Crop,
+            Crop = Padded(a.Crop, around),
             Jitter = new ColourJitter(change, change, change),
         };
     }
+
+    private static CropRule Padded(CropRule crop, int around) => crop switch
+    {
+        RandomScaleCrop when around > 0 => throw new ToolException(ExitCode.Usage, $"--pad {around}: cuts of these pictures are taken at every scale, which leaves no place for a border; leave --pad out"),
+        RandomScaleCrop => crop,
+        _ when around > 0 || crop is RandomCrop => new RandomCrop(around),
+        _ => crop,
+    };
 
     /// <summary>How test pictures become inputs, in the views at the end or in those during training.</summary>
     public Augmentation Test(ParseResult options, Augmentation training, bool isFinal)
@@ -132,7 +139,12 @@ internal sealed class TrainingData
             Jitter = default,
         };
 
-    private BgrMean Mean(ParseResult options, NetInfo net) => options.GetValue(mean) ?? new BgrMean(net.Mean.Blue, net.Mean.Green, net.Mean.Red);
+    // Pictures of IDX files have no mean of their own; one that is given is subtracted.
+    private Augmentation Centred(ParseResult options, Dataset data, Augmentation a, NetInfo net)
+    {
+        string? given = options.GetValue(mean);
+        return given is null && data is IdxDataset ? a : PictureMean.Parse(given, net, isRedFirst: data is CifarDataset).On(a, given);
+    }
 
     private bool IsThere(ParseResult options, string path, string part) =>
         kind.Name != "voc" || VocDataset.HasSplit(path, part, options.GetValue(year!));

@@ -15,7 +15,7 @@ internal sealed class ClassifyVerb : Verb
     private readonly Option<string?> weights = new("--weights") { Description = $"The net's weights: {ModelFormats.List(f => f.HoldsWeights)}. Left out where NET holds its own.", HelpName = "FILE" };
     private readonly Option<string?> labels = new("--labels") { Description = "A file with a class's name a line.", HelpName = "FILE" };
     private readonly Option<int?> resize = new("--resize") { Description = $"The picture's shorter side before the middle is cut out; 0 leaves it. By default {PublishedSide}, or the net's own where that is under {SmallSide}.", HelpName = "N" };
-    private readonly Option<bool> redFirst = new("--red-first") { Description = "The net takes red, green and blue in this order, as nets do that were trained on CIFAR's files; a mean file is in that order too." };
+    private readonly Option<bool> redFirst = new("--red-first") { Description = "The net takes red, green and blue in this order, as nets do that were trained on CIFAR's files; a mean picture is in that order too." };
     private readonly PreprocessChoice preprocess;
     private readonly DeviceChoice device;
     private readonly Option<bool> json = new("--json") { Description = "Print one JSON document." };
@@ -75,7 +75,7 @@ internal sealed class ClassifyVerb : Verb
     {
         int side = Math.Min(input.Height, input.Width), shorter = options.GetValue(resize) ?? (side < SmallSide ? Math.Max(input.Height, input.Width) : PublishedSide);
         ImageTransform transform = input.Channels == 1 ? new(input.Height, input.Width) : new(input);
-        return transform with { Fit = ImageFit.Crop, ResizeTo = shorter, Mean = preprocess.Mean(options, info, options.GetValue(redFirst)), Scale = preprocess.Scale(options) };
+        return preprocess.On(transform with { Fit = ImageFit.Crop, ResizeTo = shorter }, options, info, options.GetValue(redFirst));
     }
 
     // The first of three planes, blue, green and red, becomes their grey.
