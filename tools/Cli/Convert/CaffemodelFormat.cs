@@ -11,6 +11,8 @@ internal sealed class CaffemodelFormat() : ModelFormat(".caffemodel", "Caffe wei
 
     public override NetInfo ReadNet(string path, NetReading reading) => PrototxtFormat.Net(CaffeFile.ReadBinary(path), path, reading);
 
+    public override NetSource ReadTrained(string path, NetReading reading) => PrototxtFormat.Trained(CaffeFile.ReadBinary(path), path, reading);
+
     public override CheckpointReport ReadWeights(ParameterSet parameters, string path, WeightReading reading) =>
         CaffeFile.ReadBinary(path).Load(parameters, reading.Strict, reading.Skip);
 

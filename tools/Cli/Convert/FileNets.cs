@@ -1,4 +1,5 @@
 using EvenNet.Framework;
+using EvenNet.Initialization;
 using EvenNet.Models;
 
 namespace EvenNet.Cli;
@@ -13,7 +14,7 @@ internal static class FileNets
     public static NetInfo Of(string path, string title, Graph graph)
     {
         Node[] outputs = [.. graph.Outputs.Select(BelowLoss).Distinct()];
-        int classes = BelowSoftmax(outputs[^1]).Shape.Channels;
+        int classes = Tops.Below(outputs[^1]).Shape.Channels;
         bool isColour = graph.Nodes.Any(n => n.Layer is Input && n.Shape.Channels == 3);
         return new NetInfo(
             path, title.Length > 0 ? $"{title}, from a file" : "a net from a file",
@@ -23,6 +24,4 @@ internal static class FileNets
     }
 
     private static Node BelowLoss(Node node) => node.Layer is ILoss ? BelowLoss(node.Inputs[0]) : node;
-
-    private static Node BelowSoftmax(Node node) => node.Layer is Softmax ? BelowSoftmax(node.Inputs[0]) : node;
 }

@@ -25,6 +25,20 @@ internal abstract class ModelFormat(string extension, string description)
     public virtual NetInfo ReadNet(string path, NetReading reading) =>
         throw new ToolException(ExitCode.Usage, $"{path}: {description} hold no net; name one with --net");
 
+    /// <summary>What a file says of itself, by the names of <see cref="Weights"/>: where it holds its net, that it does.</summary>
+    public virtual IReadOnlyDictionary<string, string> Metadata(string path) =>
+        HoldsNet ? new Dictionary<string, string>(StringComparer.Ordinal) { [Weights.NetKey] = path } : new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>The net that a file describes, as it is trained.</summary>
+    public virtual NetSource ReadTrained(string path, NetReading reading)
+    {
+        NetInfo info = ReadNet(path, reading);
+        return new(info, info.Graph());
+    }
+
+    /// <summary>The number of classes that a file was made for, if it says whose weights it holds and they are this net's.</summary>
+    public virtual int? Classes(string path, NetInfo net) => null;
+
     /// <summary>Loads a file's weights. Everything is checked before the first value is changed.</summary>
     public virtual CheckpointReport ReadWeights(ParameterSet parameters, string path, WeightReading reading) =>
         throw new ToolException(ExitCode.Usage, $"{path}: {description} hold no weights");

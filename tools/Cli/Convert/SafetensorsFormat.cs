@@ -15,6 +15,19 @@ internal sealed class SafetensorsFormat() : ModelFormat(".safetensors", "EvenNet
         return Weights.Classes(path, named) is { } classes ? named with { Classes = classes } : named;
     }
 
+    public override IReadOnlyDictionary<string, string> Metadata(string path)
+    {
+        using SafetensorsFile file = Safetensors.Open(path);
+        return file.Metadata;
+    }
+
+    public override int? Classes(string path, NetInfo net)
+    {
+        IReadOnlyDictionary<string, string> said = Metadata(path);
+        bool isThis = said.TryGetValue(Weights.NetKey, out string? name) && name == net.Name;
+        return isThis && said.TryGetValue(Weights.ClassesKey, out string? text) && int.TryParse(text, out int classes) && classes > 0 ? classes : null;
+    }
+
     // A file with PyTorch's names for all of the net's parameters, and not with the net's own, is a state_dict.
     public override CheckpointReport ReadWeights(ParameterSet parameters, string path, WeightReading reading)
     {

@@ -27,13 +27,7 @@ internal static class Weights
     };
 
     /// <summary>The number of classes that a file was made for, if it is of this net and says so.</summary>
-    public static int? Classes(string path, NetInfo net)
-    {
-        if (ModelFormats.Find(path) is not (null or SafetensorsFormat)) return null;
-        using SafetensorsFile file = Safetensors.Open(path);
-        bool isThis = file.Metadata.TryGetValue(NetKey, out string? name) && name == net.Name;
-        return isThis && file.Metadata.TryGetValue(ClassesKey, out string? text) && int.TryParse(text, out int classes) && classes > 0 ? classes : null;
-    }
+    public static int? Classes(string path, NetInfo net) => (ModelFormats.Find(path) ?? new SafetensorsFormat()).Classes(path, net);
 
     /// <summary>Loads a file and says what was done otherwise than the file has it.</summary>
     /// <param name="parameters">Where to.</param>

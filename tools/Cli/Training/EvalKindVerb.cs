@@ -10,12 +10,13 @@ namespace EvenNet.Cli;
 internal sealed class EvalKindVerb : Verb
 {
     // What an evaluation takes over from the run that made the weights.
-    private static readonly string[] Inherited = ["net", "mean", "scale", "no-mirror", "year", "test-split", "seed"];
+    private static readonly string[] Inherited = ["net", "input-size", "mean", "scale", "no-mirror", "year", "test-split", "seed"];
 
     private readonly TrainingKind kind;
     private readonly TrainingOptionSet set;
     private readonly TrainingData data;
     private readonly Option<string> weights, net;
+    private readonly Option<Shape?> inputSize;
     private readonly Option<int> batch;
     private readonly Option<ulong> seed;
     private readonly Option<string?> output = new("--out", "-o") { Description = "Write all figures and curves here (JSON).", HelpName = "FILE" };
@@ -30,7 +31,9 @@ internal sealed class EvalKindVerb : Verb
         set = new TrainingOptionSet(this, kind);
         data = new TrainingData(set, isEvaluation: true);
         weights = set.Add<string>("weights", "A run's folder, RUN/best, or a weight file.", "FILE");
-        net = set.Add<string>("net", "The net, where the file does not say.", "NAME").RequireOneOf([.. Nets.All.Select(n => n.Name)]);
+        net = set.Add<string>("net", $"The net, where the file does not say: a name, or a file that describes one: {ModelFormats.List(f => f.HoldsNet)}.", "NAME|FILE").RequireOneOf([.. Nets.All.Select(n => n.Name)], ModelFormats.IsFile);
+        inputSize = set.Add<Shape?>("input-size", NetChoice.SizeDescription, "C,H,W");
+        inputSize.CustomParser = NetChoice.ParseSize;
         batch = set.Add<int>("batch", "Inputs at a time.", "N");
         seed = set.Add<ulong>("seed", "Of random views.", "N");
         data.Place.Required = weights.Required = true;
@@ -45,13 +48,13 @@ internal sealed class EvalKindVerb : Verb
     public override int Run(ParseResult options, Ui ui, CancellationToken cancellation)
     {
         string file = CheckpointFolder.Resolve(options.GetRequiredValue(weights));
-        IReadOnlyDictionary<string, string> metadata = Metadata(file);
+        IReadOnlyDictionary<string, string> metadata = (ModelFormats.Find(file) ?? new SafetensorsFormat()).Metadata(file);
         Dictionary<string, string> settings = Settings(options, file, metadata);
         ParseResult full = Parse([.. TrainingSettings.Arguments(settings, set)]);
         if (full.Errors.Count > 0) throw new ToolException(ExitCode.Usage, string.Join("\n", full.Errors.Select(e => e.Message)));
 
-        NetInfo info = Nets.Find(full.GetRequiredValue(net));
-        Shape input = info.Graph(2).Nodes.Single(n => n.Layer is Input).Shape;
+        NetInfo info = NetSource.Of(full.GetRequiredValue(net), new NetReading(ui.Warn) { InputSize = full.GetValue(inputSize) }).Info;
+        Shape input = PictureInput.Of(info.Graph()).Shape;
         using var jpeg = new JpegDecoder();
         Dataset judged = data.OpenJudged(full, new ImageFiles(jpeg), metadata.TryGetValue(Weights.LabelsKey, out string? labels) ? labels.Split('\n') : null);
         if (input.Channels == 1) judged = judged.InGrey();
@@ -62,7 +65,7 @@ internal sealed class EvalKindVerb : Verb
         ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {backend.Description}");
         ui.Note("data", $"{judged}");
         int views = augmentation.Views, samples = Math.Min(judged.Count, Math.Max(1, full.GetValue(batch) / views));
-        Node scores = info.Outputs(judged.Classes.Count)[^1];
+        Node scores = TrainedNet.ScoresOf(info.Outputs(judged.Classes.Count)[^1]);
         using var parameters = new ParameterSet(Graph.Of(scores), backend);
         LoadMain(parameters, file, info, ui);
         using var evaluator = new Evaluator(parameters, scores, new DataLoader(judged, augmentation, LoaderOptions.Once(samples, full.GetValue(seed)) with { Workers = options.GetValue(workers) }));
@@ -87,21 +90,16 @@ internal sealed class EvalKindVerb : Verb
         return TrainingSettings.Complete(given, set);
     }
 
-    private static IReadOnlyDictionary<string, string> Metadata(string file)
-    {
-        using SafetensorsFile opened = Safetensors.Open(file);
-        return opened.Metadata;
-    }
 
     // A file of a net with auxiliary classifiers holds more than the main one needs.
     private static void LoadMain(ParameterSet parameters, string file, NetInfo info, Ui ui)
     {
-        if (info.Outputs(2).Count == 1)
+        if (info.Outputs(info.Classes).Count == 1)
         {
-            Weights.Load(parameters, file, [], ui, "use --net for the net that the weights are of, and data with the classes that it was trained on");
+            Weights.Load(parameters, file, [], ui, "use --net for the net that the weights are of, and data with the classes that it was trained on", strict: ModelFormats.Find(file) is not { HoldsNet: true });
             return;
         }
-        CheckpointReport report = Checkpoint.Load(parameters, file, strict: false);
+        CheckpointReport report = Weights.Read(parameters, file, [], strict: false);
         if (report.Missing.Count > 0) throw new ToolException(ExitCode.Data, $"{file} lacks {string.Join(", ", report.Missing)} of {info.Name}");
         ui.Note("weights", $"{report.Loaded.Count} tensors from {file}");
     }

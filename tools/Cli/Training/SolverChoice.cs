@@ -10,14 +10,14 @@ internal sealed class SolverChoice
     private static readonly string[] Policies = ["fixed", "step", "steps", "exponential", "inverse", "polynomial", "sigmoid", "cosine"];
 
     private readonly Option<string> solver, policy;
-    private readonly Option<float> rate, factor, power, least, momentum, momentum2, rmsDecay, decay, clip;
+    private readonly Option<float> rate, factor, power, least, momentum, momentum2, rmsDecay, delta, decay, clip;
     private readonly Option<int> step, middle, warmUp, accumulate;
     private readonly Option<int[]> at;
     private readonly Option<bool> l1;
 
     public SolverChoice(TrainingOptionSet set)
     {
-        solver = set.Add<string>("solver", $"{string.Join(", ", Solvers)}.", "NAME").RequireOneOf(Solvers);
+        solver = set.Add<string>("solver", $"{string.Join(", ", Solvers)}; or a solver file of Caffe's (.prototxt), whose settings then are the defaults of these options.", "NAME|FILE").RequireOneOf(Solvers, CaffeSettings.IsSolver);
         rate = set.Add<float>("rate", "Learning rate.", "X");
         policy = set.Add<string>("policy", $"How the rate changes: {string.Join(", ", Policies)}.", "NAME").RequireOneOf(Policies);
         factor = set.Add<float>("factor", "Of the policies step, steps, exponential, inverse, sigmoid.", "X");
@@ -30,6 +30,7 @@ internal sealed class SolverChoice
         momentum = set.Add<float>("momentum", "Of sgd and nesterov; beta 1 of adam.", "X");
         momentum2 = set.Add<float>("momentum2", "Beta 2 of adam.", "X");
         rmsDecay = set.Add<float>("rms-decay", "Share of the old squares, for rmsprop.", "X");
+        delta = set.Add<float>("delta", "What keeps the divisor from zero, for adam and rmsprop.", "X");
         decay = set.Add<float>("decay", "Weight decay.", "X");
         l1 = set.Flag("l1", "Decay by the weights' signs instead of by the weights.");
         clip = set.Add<float>("clip", "Largest norm of all gradients together; 0 for any.", "X");
@@ -39,6 +40,7 @@ internal sealed class SolverChoice
         momentum.RequireBetween(0, 1);
         momentum2.RequireBetween(0, 1);
         rmsDecay.RequireBetween(0, 1);
+        delta.RequireBetween(0, 1e6);
         decay.RequireBetween(0, 1e6);
         clip.RequireBetween(0, 1e30);
         step.RequireAtLeast(1);
@@ -70,12 +72,14 @@ internal sealed class SolverChoice
     {
         string name = options.GetRequiredValue(solver);
         float first = options.GetValue(momentum), pull = options.GetValue(decay), most = options.GetValue(clip);
+        // Runs that were begun before there was this option have no value of it.
+        float small = options.GetResult(delta) is null ? 1e-8f : options.GetValue(delta);
         int passes = options.GetValue(accumulate);
         DecayKind kind = options.GetValue(l1) ? DecayKind.Magnitudes : DecayKind.Squares;
         return name switch
         {
-            "adam" => new AdamSolver(parameters) { Rate = schedule, Beta1 = first, Beta2 = options.GetValue(momentum2), Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes, Regularizer = regularizer },
-            "rmsprop" => new RmsPropSolver(parameters) { Rate = schedule, Rho = options.GetValue(rmsDecay), Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes, Regularizer = regularizer },
+            "adam" => new AdamSolver(parameters) { Rate = schedule, Beta1 = first, Beta2 = options.GetValue(momentum2), Delta = small, Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes, Regularizer = regularizer },
+            "rmsprop" => new RmsPropSolver(parameters) { Rate = schedule, Rho = options.GetValue(rmsDecay), Delta = small, Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes, Regularizer = regularizer },
             _ => new SgdSolver(parameters) { Rate = schedule, Momentum = first, Nesterov = name == "nesterov", Decay = pull, DecayKind = kind, ClipNorm = most, Accumulate = passes, Regularizer = regularizer },
         };
     }

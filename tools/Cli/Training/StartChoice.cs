@@ -11,13 +11,16 @@ internal sealed class StartChoice
     private readonly Option<string> net, init;
     private readonly Option<string?> between, weights;
     private readonly Option<string[]> skip;
+    private readonly Option<Shape?> inputSize;
     private readonly Option<bool> noWithin, zeroClassifier;
     private readonly Option<int> count;
     private readonly Option<float> bias;
 
     public StartChoice(TrainingOptionSet set)
     {
-        net = set.Add<string>("net", $"{string.Join(", ", Nets.All.Select(n => n.Name))}.", "NAME").RequireOneOf([.. Nets.All.Select(n => n.Name)]);
+        net = set.Add<string>("net", $"{string.Join(", ", Nets.All.Select(n => n.Name))}; or a file that describes one: {ModelFormats.List(f => f.HoldsNet)}. A file's own losses and factors on rates and decays hold; where it has no loss, the one that goes with the data is put on.", "NAME|FILE").RequireOneOf([.. Nets.All.Select(n => n.Name)], ModelFormats.IsFile);
+        inputSize = set.Add<Shape?>("input-size", NetChoice.SizeDescription, "C,H,W");
+        inputSize.CustomParser = NetChoice.ParseSize;
         init = set.Add<string>("init", $"How weights are made: {string.Join(", ", InitMethods.Names)}.", "NAME").RequireOneOf(InitMethods.Names);
         between = set.Add<string?>("between", $"How layers are brought to one rate: {string.Join(", ", InitMethods.BetweenNames)}; by default none for --weights, for lsuv and for methods that do not look at pictures, scale-layers for the others.", "MODE");
         noWithin = set.Flag("no-within", "Leave out the within-layer step: gaussian then has a deviation of 0.01.");
@@ -39,19 +42,20 @@ internal sealed class StartChoice
     /// <summary>The method's option.</summary>
     public Option<string> Init => init;
 
-    public NetInfo Net(ParseResult options) => Nets.Find(options.GetRequiredValue(net));
+    public NetSource Net(ParseResult options, Action<string> note) => NetSource.Of(options.GetRequiredValue(net), new NetReading(note) { InputSize = options.GetValue(inputSize) });
 
     /// <summary>The mode by which layers are brought to one rate.</summary>
     public string Between(ParseResult options) => options.GetValue(between)
         ?? (options.GetValue(weights) is not null ? "none" : InitMethods.DefaultBetween(options.GetRequiredValue(init)));
 
     /// <summary>Fills the parameters; null where they are a file's as they are.</summary>
-    public InitReport? Apply(ParseResult options, ParameterSet parameters, Dataset data, Augmentation augmentation, ulong seed, int workers, Ui ui, CancellationToken cancellation)
+    public InitReport? Apply(ParseResult options, NetInfo info, ParameterSet parameters, Dataset data, Augmentation augmentation, ulong seed, int workers, Ui ui, CancellationToken cancellation)
     {
         string? file = options.GetValue(weights);
         string[] layers = options.GetValue(skip) ?? [];
         if (file is null && layers.Length > 0) throw new ToolException(ExitCode.Usage, "--skip leaves layers out of a file: give --weights FILE with it");
-        if (file is not null) Weights.Load(parameters, CheckpointFolder.Resolve(file), layers, ui, "use --skip LAYER to make a layer anew, or --net for the net that the weights are of");
+        // Other programs' files may hold more than the net: the classifier that was renamed, say.
+        if (file is not null) Weights.Load(parameters, CheckpointFolder.Resolve(file), layers, ui, "use --skip LAYER to make a layer anew, or --net for the net that the weights are of", strict: ModelFormats.Find(file) is not { HoldsNet: true });
         string mode = Between(options);
         if (file is not null && layers.Length == 0 && mode == "none")
         {
@@ -66,7 +70,7 @@ internal sealed class StartChoice
             Bias = options.GetValue(bias),
             ZeroClassifier = options.GetValue(zeroClassifier),
             KeepExisting = file is not null,
-            Fills = Net(options).Fills,
+            Fills = info.Fills,
             Seed = seed,
             Elements = false,
         };

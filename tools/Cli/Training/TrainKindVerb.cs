@@ -66,14 +66,14 @@ internal sealed class TrainKindVerb : Verb
         // Before anything of the run is read: another process may be about to change it.
         using RunLock? held = files is null ? null : RunLock.Take(files.Folder);
         RunRecord? record = files is null ? null : RunRecord.Read(files.Folder);
-        Dictionary<string, string> settings = Settings(options, files, record);
+        Dictionary<string, string> settings = Settings(options, files, record, ui);
         string? checkpoint = files is null ? null : RunSearch.Recover(files, ui);
         ParseResult full = Full(settings);
         using TrainingSession session = TrainingSession.Open(this, options, full, settings, checkpoint, ui, cancellation);
         if (options.GetValue(findRate)) return FindRate(session, full, options, ui, cancellation);
         if (options.GetValue(dryRun)) return new TrainingCheck(session).Run(ui, cancellation);
         session.Evaluator?.Try();
-        string called = options.GetValue(name) ?? $"{session.Info.Name}-{Kind.Name}-{full.GetValue(Start.Init)}";
+        string called = options.GetValue(name) ?? $"{Path.GetFileNameWithoutExtension(session.Info.Name)}-{Kind.Name}-{full.GetValue(Start.Init)}";
         files ??= RunFiles.Create(options.GetRequiredValue(runs), called, DateTimeOffset.Now);
         using RunLock? own = held is null ? RunLock.Take(files.Folder) : null;
         return new TrainingConduct(this, session, files, (record ?? Record(called, settings, session)) with { Settings = settings }, Reporting.Command(options)).Run(ui, options.GetValue(json), cancellation);
@@ -118,12 +118,14 @@ internal sealed class TrainKindVerb : Verb
         return full.Errors.Count == 0 ? full : throw new ToolException(ExitCode.Usage, string.Join("\n", full.Errors.Select(e => e.Message)));
     }
 
-    private Dictionary<string, string> Settings(ParseResult options, RunFiles? files, RunRecord? record)
+    private Dictionary<string, string> Settings(ParseResult options, RunFiles? files, RunRecord? record, Ui ui)
     {
         Dictionary<string, string> given = TrainingSettings.Given(options, set);
+        if (record is null) CaffeSettings.Complete(given, set, ui);
         // So that the run can be resumed from anywhere.
         foreach (string path in (string[])[Kind.Name, "test-list"])
             if (given.TryGetValue(path, out string? place)) given[path] = Path.GetFullPath(place);
+        if (given.TryGetValue("mean", out string? mean) && PictureMean.IsFile(mean)) given["mean"] = Path.GetFullPath(mean);
         if (record is null && given.TryGetValue("weights", out string? weights)) given["weights"] = Path.GetFullPath(CheckpointFolder.Resolve(weights));
         if (record is null) return new(TrainingSettings.Complete(given, set)) { [KindSetting] = Kind.Name };
         if (record.Settings.GetValueOrDefault(KindSetting) is var of && of != Kind.Name) throw new ToolException(ExitCode.Usage, $"{files!.Folder} is {(of == DetectionKind.Setting ? "the training of a detector: evennet detect train" : $"a run on other data: evennet train {of}")} --resume {Text.Quoted(files.Folder)}");

@@ -24,6 +24,7 @@ internal sealed record TrainingKind(string Name, string Place, bool IsFile, stri
         ["momentum"] = "0.9",
         ["momentum2"] = "0.999",
         ["rms-decay"] = "0.99",
+        ["delta"] = "1e-8",
         ["decay"] = "0.0005",
         ["clip"] = "0",
         ["accumulate"] = "1",
@@ -59,7 +60,7 @@ internal sealed record TrainingKind(string Name, string Place, bool IsFile, stri
         new("list", "A file with a path and a class number a line (Caffe's «path label»).", IsFile: true, null, "Caffe's ImageNet nets, a smaller batch and rate", Photographs),
         new("idx", "A folder with IDX files: MNIST, Fashion-MNIST.", IsFile: false, "test", "Caffe's LeNet", new Dictionary<string, string>
         {
-            ["split"] = "train", ["net"] = "lenet", ["iterations"] = "10000", ["batch"] = "64", ["rate"] = "0.01", ["policy"] = "inverse", ["factor"] = "0.0001", ["scale"] = "0.00390625",
+            ["split"] = "train", ["net"] = "lenet", ["input-size"] = "1,28,28", ["iterations"] = "10000", ["batch"] = "64", ["rate"] = "0.01", ["policy"] = "inverse", ["factor"] = "0.0001", ["scale"] = "0.00390625",
         }),
         new("cifar10", "A folder with CIFAR-10 in its binary form.", IsFile: false, "test", CifarProtocol, Cifar),
         new("cifar100", "A folder with CIFAR-100 in its binary form.", IsFile: false, "test", CifarProtocol, Cifar),
@@ -78,6 +79,7 @@ internal sealed record TrainingKind(string Name, string Place, bool IsFile, stri
     {
         ["split"] = "train",
         ["net"] = "cifar10_quick",
+        ["input-size"] = "3,32,32",
         ["iterations"] = "4000",
         ["batch"] = "100",
         ["rate"] = "0.003",

@@ -77,8 +77,9 @@ internal sealed class TrainingSession : IDisposable
         RunChoice run = verb.Course;
         int batch = Options.GetValue(run.Batch), iterations = Options.GetValue(run.Iterations), workers = machine.GetValue(verb.Workers);
         Seed = Options.GetValue(run.Seed);
-        Info = verb.Start.Net(Options);
-        Shape input = Info.Graph(2).Nodes.Single(n => n.Layer is Input).Shape;
+        NetSource source = verb.Start.Net(Options, ui.Warn);
+        Info = source.Info;
+        Shape input = PictureInput.Of(Info.Graph()).Shape;
         Schedule = verb.Solver.Schedule(Options, iterations);
 
         var files = new ImageFiles(jpeg);
@@ -100,12 +101,13 @@ internal sealed class TrainingSession : IDisposable
         ui.Note("data", $"{data}{(TestData is null ? "" : $"; judged on {TestData}")}");
 
         Backend = Own(verb.Device.Open(machine));
-        TrainedNet net = TrainedNet.Of(Info, all);
+        TrainedNet net = TrainedNet.Of(source, all, ui.Warn);
         ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {Backend.Description} · seed {Seed}");
         ui.Note("net", $"{Info.Name}  {net.Graph.Affine.Count()} learned layers  {Text.Count(net.Graph.ParameterCount)} parameters  {all.Classes.Count} classes");
         Affordable.RequireTraining(net.Graph, Backend, batch);
         Parameters = Own(new ParameterSet(net.Graph, Backend));
-        if (checkpoint is null) Init = verb.Start.Apply(Options, Parameters, data, augmentation, Seed, workers, ui, cancellation);
+        source.Caffe?.ApplyMultipliers(Parameters);
+        if (checkpoint is null) Init = verb.Start.Apply(Options, Info, Parameters, data, augmentation, Seed, workers, ui, cancellation);
 
         Solver solver = Own(verb.Solver.Make(Options, Parameters, Schedule, verb.Depth.Regularizer(Options)));
         ui.Note("solver", $"{solver}");

@@ -85,6 +85,9 @@ public sealed class CaffeFile
     /// <exception cref="NetFormatException">A layer is of a type that is not supported, or does not fit; the message names its place.</exception>
     public CaffeGraph Graph(CaffeState? state = null) => new CaffeGraphBuilder(this, state ?? new CaffeState()).Build();
 
+    /// <summary>How the data layer of a state makes inputs of pictures; null where the net has none that reads them from a store.</summary>
+    public CaffeTransform? Transform(CaffeState? state = null) => CaffeTransform.Of(this, state ?? new CaffeState());
+
     /// <summary>
     /// Loads the file's weights into a net's layers of the same names. An inner product's fit a convolution with as many, and the other way round.
     /// Everything is checked before the first value is changed.

@@ -12,7 +12,7 @@ public sealed class CaffeSolverFile
     private CaffeSolverFile(string path, SolverParameter solver, IReadOnlyList<string> notes)
     {
         (this.path, this.solver, Notes) = (path, solver, notes);
-        Rate = Policy();
+        Rate = ReadPolicy();
         if (Kind is not ("SGD" or "Nesterov" or "Adam" or "RMSProp")) throw Wrong($"the solver {Kind} is not supported; there are SGD, Nesterov, Adam, RMSProp");
         if (solver.RegularizationType is not ("L2" or "L1")) throw Wrong($"regularization_type is {solver.RegularizationType}; there are L1 and L2");
         if (solver.IterSize < 1) throw Wrong($"iter_size must be positive, got {solver.IterSize}");
@@ -29,6 +29,42 @@ public sealed class CaffeSolverFile
 
     /// <summary>The rate at every iteration.</summary>
     public Schedule Rate { get; }
+
+    /// <summary>The rate's policy, «fixed», «step», «multistep», «exp», «inv», «poly», «sigmoid».</summary>
+    public string Policy => solver.LrPolicy;
+
+    /// <summary>The first rate, and what the policy makes of it.</summary>
+    public (float Rate, float Gamma, float Power) Rates => (solver.BaseLr, solver.Gamma, solver.Power);
+
+    /// <summary>Iterations between two changes of the rate, or of half of it (sigmoid).</summary>
+    public int StepSize => solver.Stepsize;
+
+    /// <summary>Iterations at which the rate changes.</summary>
+    public IReadOnlyList<int> StepValues => solver.Stepvalue;
+
+    /// <summary>Momentum, and those of Adam's and RMSProp's squares.</summary>
+    public (float First, float Second, float RmsDecay) Momenta => (solver.Momentum, solver.Momentum2, solver.RmsDecay);
+
+    /// <summary>What keeps the divisor of Adam and RMSProp from zero.</summary>
+    public float Delta => solver.Delta;
+
+    /// <summary>Weight decay, and whether it pulls by the weights' signs.</summary>
+    public (float Strength, bool IsOfMagnitudes) Decay => (solver.WeightDecay, solver.RegularizationType == "L1");
+
+    /// <summary>Largest norm of all gradients together; 0 for any.</summary>
+    public float ClipNorm => Math.Max(0, solver.ClipGradients);
+
+    /// <summary>Batches whose gradients a step averages.</summary>
+    public int Accumulate => solver.IterSize;
+
+    /// <summary>Iterations between two tests, and between two states that are saved; 0 for none.</summary>
+    public (int Test, int Snapshot) Intervals => (solver.TestInterval, solver.Snapshot);
+
+    /// <summary>The seed; null where any will do.</summary>
+    public ulong? Seed => solver.RandomSeed >= 0 ? (ulong)solver.RandomSeed : null;
+
+    /// <summary>Whether the net stands in the solver's file itself, which is not read.</summary>
+    public bool HoldsNet => solver.NetParam is not null || solver.TrainNetParam is not null;
 
     /// <summary>«SGD», «Nesterov», «Adam», «RMSProp».</summary>
     public string Kind => solver.HasType || !solver.HasSolverType ? solver.Type : solver.SolverType switch
@@ -57,19 +93,18 @@ public sealed class CaffeSolverFile
     /// <summary>A solver with these settings.</summary>
     public Solver Open(ParameterSet parameters)
     {
-        DecayKind decay = solver.RegularizationType == "L1" ? DecayKind.Magnitudes : DecayKind.Squares;
-        float clip = Math.Max(0, solver.ClipGradients);
+        DecayKind decay = Decay.IsOfMagnitudes ? DecayKind.Magnitudes : DecayKind.Squares;
         return Kind switch
         {
-            "Adam" => new AdamSolver(parameters) { Rate = Rate, Decay = solver.WeightDecay, DecayKind = decay, ClipNorm = clip, Accumulate = solver.IterSize, Beta1 = solver.Momentum, Beta2 = solver.Momentum2, Delta = solver.Delta },
-            "RMSProp" => new RmsPropSolver(parameters) { Rate = Rate, Decay = solver.WeightDecay, DecayKind = decay, ClipNorm = clip, Accumulate = solver.IterSize, Rho = solver.RmsDecay, Delta = solver.Delta },
-            _ => new SgdSolver(parameters) { Rate = Rate, Decay = solver.WeightDecay, DecayKind = decay, ClipNorm = clip, Accumulate = solver.IterSize, Momentum = solver.Momentum, Nesterov = Kind == "Nesterov" },
+            "Adam" => new AdamSolver(parameters) { Rate = Rate, Decay = Decay.Strength, DecayKind = decay, ClipNorm = ClipNorm, Accumulate = Accumulate, Beta1 = Momenta.First, Beta2 = Momenta.Second, Delta = Delta },
+            "RMSProp" => new RmsPropSolver(parameters) { Rate = Rate, Decay = Decay.Strength, DecayKind = decay, ClipNorm = ClipNorm, Accumulate = Accumulate, Rho = Momenta.RmsDecay, Delta = Delta },
+            _ => new SgdSolver(parameters) { Rate = Rate, Decay = Decay.Strength, DecayKind = decay, ClipNorm = ClipNorm, Accumulate = Accumulate, Momentum = Momenta.First, Nesterov = Kind == "Nesterov" },
         };
     }
 
     private NetFormatException Wrong(string reason) => new(path, reason);
 
-    private Schedule Policy()
+    private Schedule ReadPolicy()
     {
         float rate = solver.BaseLr, gamma = solver.Gamma, power = solver.Power;
         try
