@@ -158,6 +158,8 @@ public sealed class CaffeFileTests
         ToolRun.Of("summary", folder["none.prototxt"]).MustFail(ExitCode.Data, "none.prototxt");
         ToolRun.Of("classify", folder["b.prototxt"], "a.jpg").MustFail(ExitCode.Usage, "has no weights of its own", "--weights");
         ToolRun.Of("summary", folder["b.prototxt"], "--classes", "7").MustFail(ExitCode.Usage, "has 4 classes, not 7");
+        ToolRun.Of("classify", "lenet", "--weights", SharedData.Require("data", "caffemodels", "lenet", "lenet_iter_10000.caffemodel"), folder.Path).MustFail(ExitCode.Data, "is a folder; name the pictures in it");
+        ToolRun.Of("classify", SqueezeNet(Deploy), "--weights", SharedData.Require("data", "caffemodels", "lenet", "lenet_iter_10000.caffemodel"), "a.jpg").MustFail(ExitCode.Data, "conv1.weight is 20×1×5×5 in the file", "and 32 more", "these are another net's weights");
         ToolRun.Of("init", "lenet", "--rescale-only", "--images", "x").MustFail(ExitCode.Usage, "--rescale-only needs the weights");
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using EvenNet.Framework;
 using EvenNet.Initialization;
 using EvenNet.Kernels;
@@ -76,6 +77,15 @@ internal sealed class ImageChoice
         ui.Note("images", pictures.Description);
         foreach (string note in pictures.Notes) ui.Warn(note);
         return pictures;
+    }
+
+    /// <summary>«104,117,123».</summary>
+    public static BgrMean? ParseMean(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (PictureMean.Numbers(text) is { } mean) return mean;
+        result.AddError($"--mean takes three numbers, blue,green,red (104,117,123), got {text}");
+        return null;
     }
 
     private sealed class PictureProgress(IProgress<InitProgress> progress) : IProgress<(int Done, int Total)>

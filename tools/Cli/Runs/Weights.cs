@@ -16,6 +16,8 @@ internal static class Weights
     /// <summary>Metadata: the number of classes.</summary>
     public const string ClassesKey = "classes";
 
+    private const int MostNamed = 20;
+
     /// <summary>What a file says of its making. No clock and no machine, so that equal runs give equal files.</summary>
     public static Dictionary<string, string> Metadata(string net, int classes, string method, string between, ulong seed) => new(StringComparer.Ordinal)
     {
@@ -52,7 +54,11 @@ internal static class Weights
         if (report.Reshaped.Count > 0) ui.Note("reshaped", string.Join(", ", report.Reshaped));
         if (report.Skipped.Count > 0) ui.Note("skipped", string.Join(", ", report.Skipped));
         string[] lacking = [.. report.Mismatched, .. report.Missing.Select(name => $"{name} is missing in the file")];
-        if (lacking.Length > 0 && !mayLack) throw new ToolException(ExitCode.Data, $"{path}: does not fit this net:\n  {string.Join("\n  ", lacking)}\n{advice}");
+        if (lacking.Length > 0 && !mayLack)
+        {
+            string more = lacking.Length > MostNamed ? $"\n  and {lacking.Length - MostNamed} more" : "";
+            throw new ToolException(ExitCode.Data, $"{path}: does not fit this net:\n  {string.Join("\n  ", lacking.Take(MostNamed))}{more}\n{advice}");
+        }
         foreach (string line in lacking) ui.Warn(line);
         if (report.Unused.Count > 0) ui.Note("unused", string.Join(", ", report.Unused));
         if (NotFinite(parameters) is { } bad) throw new ToolException(ExitCode.Data, $"{path}: {bad} holds numbers that are not finite; was it saved after a run diverged?");

@@ -90,7 +90,6 @@ internal sealed class EvalKindVerb : Verb
         return TrainingSettings.Complete(given, set);
     }
 
-
     // A file of a net with auxiliary classifiers holds more than the main one needs.
     private static void LoadMain(ParameterSet parameters, string file, NetInfo info, Ui ui)
     {

@@ -52,6 +52,7 @@ internal sealed class SolverChoice
     /// <exception cref="ToolException">The policy lacks what it needs.</exception>
     public Schedule Schedule(ParseResult options, int iterations)
     {
+        if (CaffeSettings.IsSolver(options.GetRequiredValue(solver))) throw new ToolException(ExitCode.Usage, $"--solver {options.GetRequiredValue(solver)}: solver files are read by evennet train alone; name one of {string.Join(", ", Solvers)}");
         float r = options.GetValue(rate), f = options.GetValue(factor);
         Schedule schedule = options.GetValue(policy) switch
         {

@@ -46,7 +46,7 @@ internal sealed class ClassifyVerb : Verb
         Node output = graph.Outputs[^1], input = PictureInput.Of(graph);
         string[]? names = Labels(options.GetValue(labels), output.Shape.Channels);
         using var parameters = new ParameterSet(graph, backend);
-        Weights.Load(parameters, file, [], ui, strict: false);
+        Weights.Load(parameters, file, [], ui, "these are another net's weights", strict: false);
         using var plan = new Net(parameters, 1, new() { Backward = false });
         ImageTransform transform = Transform(options, input.Shape, info);
 
@@ -57,6 +57,7 @@ internal sealed class ClassifyVerb : Verb
         foreach (string path in options.GetRequiredValue(images))
         {
             cancellation.ThrowIfCancellationRequested();
+            if (Directory.Exists(path)) throw new ToolException(ExitCode.Data, $"{path} is a folder; name the pictures in it, {Path.Combine(path, "*")}");
             Image picture = pictures.Open(path);
             if (transform.Refusal(picture) is { } refusal) throw new ToolException(ExitCode.Data, $"{path}: {refusal}");
             transform.Apply(picture, values);

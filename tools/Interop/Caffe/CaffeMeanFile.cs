@@ -31,7 +31,7 @@ public static class CaffeMeanFile
         }
         IReadOnlyList<long> sizes = CaffeWeights.Dimensions(blob);
         long[] picture = sizes.Count == 4 && sizes[0] == 1 ? [.. sizes.Skip(1)] : [.. sizes];
-        if (picture.Length != 3 || picture.Any(d => d < 1)) throw new NetFormatException(path, $"is no mean picture: its sizes are {string.Join("×", sizes)}, channels × height × width were expected");
+        if (picture.Length != 3 || picture.Any(d => d < 1)) throw new NetFormatException(path, $"is no mean picture: {(sizes.Count == 0 ? "it has no sizes" : $"its sizes are {string.Join("×", sizes)}")}, channels × height × width were expected");
         if (CaffeWeights.Problem(blob, sizes) is { } problem) throw new NetFormatException(path, $"its blob {problem}");
         return new MeanImage(new Shape((int)picture[0], (int)picture[1], (int)picture[2]), CaffeWeights.Values(blob));
     }
