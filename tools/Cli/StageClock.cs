@@ -8,6 +8,10 @@ internal sealed class StageClock
 {
     private readonly Stopwatch watch = new();
 
+    // The share that each stage had done when it was last left: one that others interrupt goes on from there.
+    private readonly Dictionary<string, double> left = [];
+    private double begun, done;
+
     public string Stage { get; private set; } = "";
 
     /// <summary>Seconds since the stage began.</summary>
@@ -22,10 +26,13 @@ internal sealed class StageClock
         bool isNew = report.Stage != Stage;
         if (isNew)
         {
+            left[Stage] = done;
             Stage = report.Stage;
+            begun = left.GetValueOrDefault(Stage) is var before && before <= report.Fraction ? before : 0;
             watch.Restart();
         }
-        SecondsLeft = report.Fraction > 0 ? Seconds * (1 - report.Fraction) / report.Fraction : null;
+        done = report.Fraction;
+        SecondsLeft = done > begun ? Seconds * (1 - done) / (done - begun) : null;
         return isNew;
     }
 }
