@@ -1003,6 +1003,48 @@ KERNEL(smooth_l1_loss_backward)(
 KERNEL_END(smooth_l1_loss_backward)
 
 // ---------------------------------------------------------------------------------------------------------------------------------------------
+// Losses of pairs: CudaPairLoss. A block for each sample. label: whether the two are alike, or null for all; of squares: Caffe's older form.
+
+// Σ (a − b)² of a sample, the same in every thread.
+__device__ double pair_distance(int count, const float* a, const float* b)
+{
+    double sum = 0;
+    for (int i = threadIdx.x; i < count; i += blockDim.x)
+    {
+        double d = (double)a[(int64)blockIdx.x * count + i] - b[(int64)blockIdx.x * count + i];
+        sum += d * d;
+    }
+    return block_sum(sum);
+}
+
+// y[n] = factor · (alike ? d² : max(margin − d, 0)², of squares max(margin − d², 0)).
+KERNEL(pair_loss_forward)(int count, float factor, float margin, int ofSquares, const float* a, const float* b, const float* label, float* y)
+{
+    double squares = pair_distance(count, a, b), missing = fmax(margin - (ofSquares ? squares : sqrt(squares)), 0.0);
+    if (threadIdx.x == 0) y[blockIdx.x] = (float)(factor * (!label || label[blockIdx.x] != 0 ? squares : ofSquares ? missing : missing * missing));
+}
+KERNEL_END(pair_loss_forward)
+
+// da = dy · factor · pull · (a − b), pull = alike ? 1 : d < margin ? −(margin − d) / d : 0, of squares −1; db is its negative. Either may be null.
+KERNEL(pair_loss_backward)(
+    int count, float factor, float margin, int ofSquares, const float* a, const float* b, const float* label, const float* dy, float* da, float* db,
+    int accumulateA, int accumulateB)
+{
+    double squares = pair_distance(count, a, b), distance = sqrt(squares), pull = 1;
+    if (label && label[blockIdx.x] == 0)
+        pull = ofSquares ? squares < margin ? -1.0 : 0.0 : distance > 0 && distance < margin ? -(margin - distance) / distance : 0.0;
+    double slope = dy[blockIdx.x] * factor * pull;
+    for (int i = threadIdx.x; i < count; i += blockDim.x)
+    {
+        int64 at = (int64)blockIdx.x * count + i;
+        float g = (float)(slope * ((double)a[at] - b[at]));
+        if (da) put(da, at, g, accumulateA);
+        if (db) put(db, at, -g, accumulateB);
+    }
+}
+KERNEL_END(pair_loss_backward)
+
+// ---------------------------------------------------------------------------------------------------------------------------------------------
 // Pooling of regions: CudaRoiPooling.
 
 // A map of height × width cells, divided into rows × columns bins a region. Mirrors RoiSize in Kernels/Cuda.

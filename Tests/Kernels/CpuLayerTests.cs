@@ -128,6 +128,7 @@ public sealed class CpuLayerTests
                 };
             }
             yield return new("smooth l1 loss", new SmoothL1Loss(2), new Shape(20), new Shape(20)) { KeepsBlocks = false };
+            yield return new("euclidean loss", new EuclideanLoss(0.7f), new Shape(5, 3, 2), new Shape(5, 3, 2)) { KeepsBlocks = false };
             yield return new("smooth l1 loss with weights", new SmoothL1Loss(1, 3), new Shape(5, 3, 2), new Shape(5, 3, 2), new Shape(5, 3, 2), new Shape(5, 3, 2)) { KeepsBlocks = false };
             yield return new("sigmoid cross-entropy", new SigmoidCrossEntropy(3, 1), new Shape(20), new Shape(20)) { Classes = 3, KeepsBlocks = false };
         }
