@@ -141,11 +141,11 @@ public sealed class InitializerTests
         Assert.That(parameters.All.Where(p => p.Spec.IsLearned).SelectMany(p => p.Read()), Is.All.Zero);
     }
 
-    // One layer's clustering of 300,000 patches takes many seconds; a stop is answered in a fraction of that.
+    // A layer of 1,024 centres takes many seconds: a stop is answered long before its end.
     [Test]
     public void A_stop_is_heard_within_a_layer()
     {
-        Graph graph = Graph.Of(Node.Input("data", 3, 96, 96).Convolution("wide", 256, kernel: 7, pad: 3));
+        Graph graph = Graph.Of(Node.Input("data", 3, 96, 96).Convolution("wide", 1024, kernel: 7, pad: 3));
         const int Many = 48;
         using Backend backend = Backends.Open("cpu", threads: 2);
         using var parameters = new ParameterSet(graph, backend);
@@ -154,13 +154,13 @@ public sealed class InitializerTests
         var clock = System.Diagnostics.Stopwatch.StartNew();
         double stopped = 0;
         stop.Token.Register(() => stopped = clock.Elapsed.TotalSeconds);
-        stop.CancelAfter(TimeSpan.FromSeconds(1));
+        stop.CancelAfter(TimeSpan.FromSeconds(0.5));
         Assert.That(
             () => new WithinLayerInit(new KMeansWeights()).Apply(parameters, images, Many, seed: 1, progress: null, stop.Token),
             Throws.InstanceOf<OperationCanceledException>());
         double seconds = clock.Elapsed.TotalSeconds - stopped;
         TestContext.Out.WriteLine($"{seconds:F2} s after the stop");
-        Assert.That(seconds, Is.LessThan(3));
+        Assert.That(seconds, Is.LessThan(5));
     }
 
     [Test]
