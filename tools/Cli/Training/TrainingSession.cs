@@ -1,43 +1,34 @@
 using System.CommandLine;
 using EvenNet.Framework;
 using EvenNet.Initialization;
-using EvenNet.Kernels;
-using EvenNet.Models;
 
 namespace EvenNet.Cli;
 
-/// <summary>Everything that a training needs, opened and checked in the order in which mistakes are cheap to find: data, net, memory, weights.</summary>
-internal sealed class TrainingSession : IDisposable
+/// <summary>Everything that the training of a classifier needs: data, net, memory, weights.</summary>
+internal sealed class TrainingSession : RunSession
 {
     /// <summary>Metadata of a checkpoint: the modulation's state.</summary>
     public const string ModulationKey = "modulation";
 
     private const int RatePictures = 20;
 
-    private readonly JpegDecoder jpeg = new();
-    private readonly List<IDisposable> owned = [];
+    private Trainer trainer = null!;
 
-    private TrainingSession() { }
+    private TrainingSession(TrainKindVerb verb, ParseResult options, IReadOnlyDictionary<string, string> settings) : base(options, settings) => Verb = verb;
 
-    public required ParseResult Options { get; init; }
-
-    public required IReadOnlyDictionary<string, string> Settings { get; init; }
-
-    public NetInfo Info { get; private set; } = null!;
+    public TrainKindVerb Verb { get; }
 
     public Dataset Data { get; private set; } = null!;
 
     public Dataset? TestData { get; private set; }
 
-    public ulong Seed { get; private set; }
-
-    public Backend Backend { get; private set; } = null!;
-
-    public ParameterSet Parameters { get; private set; } = null!;
-
     public Schedule Schedule { get; private set; } = null!;
 
-    public Trainer Trainer { get; private set; } = null!;
+    public override Trainer Trainer => trainer;
+
+    public override IReadOnlyList<string> Classes => Data.Classes;
+
+    public override Dataset? Judged => TestData;
 
     public Evaluator? Evaluator { get; private set; }
 
@@ -51,40 +42,34 @@ internal sealed class TrainingSession : IDisposable
 
     public IReadOnlyList<Measurement> Measurements { get; private set; } = [];
 
-    public static TrainingSession Open(TrainKindVerb verb, ParseResult machine, ParseResult options, IReadOnlyDictionary<string, string> settings, string? checkpoint, Ui ui, CancellationToken cancellation)
+    public static TrainingSession Open(TrainKindVerb verb, ParseResult machine, ParseResult options, IReadOnlyDictionary<string, string> settings, string? checkpoint, Ui ui, CancellationToken cancellation) =>
+        Built(new TrainingSession(verb, options, settings), s => s.Build(machine, checkpoint, ui, cancellation));
+
+    public override string Called => $"{Path.GetFileNameWithoutExtension(Info.Name)}-{Verb.Kind.Name}-{Options.GetValue(Verb.Start.Init)}";
+
+    public override string Judge()
     {
-        var session = new TrainingSession { Options = options, Settings = settings };
-        try
-        {
-            session.Build(verb, machine, checkpoint, ui, cancellation);
-            return session;
-        }
-        catch
-        {
-            session.Dispose();
-            throw;
-        }
+        if (Evaluator is null) return "no test data: nothing is judged";
+        Evaluator.Try();
+        FinalEvaluator?.Try();
+        return $"{Evaluator.Data.Options.Batch} of {Evaluator.Data.Dataset.Count} pictures scored";
     }
 
-    public void Dispose()
-    {
-        for (int i = owned.Count - 1; i >= 0; i--) owned[i].Dispose();
-        jpeg.Dispose();
-    }
+    public override int Conduct(RunFiles files, RunRecord record, string command, Ui ui, bool isJson, CancellationToken cancellation) =>
+        new TrainingConduct(this, files, record, command).Run(ui, isJson, cancellation);
 
-    private void Build(TrainKindVerb verb, ParseResult machine, string? checkpoint, Ui ui, CancellationToken cancellation)
+    private void Build(ParseResult machine, string? checkpoint, Ui ui, CancellationToken cancellation)
     {
-        RunChoice run = verb.Course;
-        int batch = Options.GetValue(run.Batch), iterations = Options.GetValue(run.Iterations), workers = machine.GetValue(verb.Workers);
+        RunChoice run = Verb.Course;
+        int batch = Options.GetValue(run.Batch), iterations = Options.GetValue(run.Iterations), workers = machine.GetValue(Verb.Workers);
         Seed = Options.GetValue(run.Seed);
-        NetSource source = verb.Start.Net(Options, ui.Warn);
+        NetSource source = Verb.Start.Net(Options, ui.Warn);
         Info = source.Info;
         Shape input = PictureInput.Of(Info.Graph()).Shape;
-        Schedule = verb.Solver.Schedule(Options, iterations);
+        Schedule = Verb.Solver.Schedule(Options, iterations);
 
-        var files = new ImageFiles(jpeg);
-        Dataset all = InChannels(verb.Data.Open(Options, files), input), data = all;
-        Augmentation augmentation = verb.Data.Training(Options, all, input, Info), final, during;
+        Dataset all = InChannels(Verb.Data.Open(Options, Files), input), data = all;
+        Augmentation augmentation = Verb.Data.Training(Options, all, input, Info), final, during;
         if (Options.GetValue(run.Overfit) is { } few)
         {
             data = all.Take(few);
@@ -93,28 +78,28 @@ internal sealed class TrainingSession : IDisposable
         }
         else
         {
-            TestData = verb.Data.OpenTest(Options, files, all) is { } test ? InChannels(test, input) : null;
-            (final, during) = (verb.Data.Test(Options, augmentation, isFinal: true), verb.Data.Test(Options, augmentation, isFinal: false));
+            TestData = Verb.Data.OpenTest(Options, Files, all) is { } test ? InChannels(test, input) : null;
+            (final, during) = (Verb.Data.Test(Options, augmentation, isFinal: true), Verb.Data.Test(Options, augmentation, isFinal: false));
         }
         Data = data;
         _ = run.Monitored(Options, TestData);
         ui.Note("data", $"{data}{(TestData is null ? "" : $"; judged on {TestData}")}");
 
-        Backend = Own(verb.Device.Open(machine));
+        Backend = Own(Verb.Device.Open(machine));
         TrainedNet net = TrainedNet.Of(source, all, ui.Warn);
         ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {Backend.Description} · seed {Seed}");
         ui.Note("net", $"{Info.Name}  {net.Graph.Affine.Count()} learned layers  {Text.Count(net.Graph.ParameterCount)} parameters  {all.Classes.Count} classes");
         Affordable.RequireTraining(net.Graph, Backend, batch);
         Parameters = Own(new ParameterSet(net.Graph, Backend));
         source.Caffe?.ApplyMultipliers(Parameters);
-        if (checkpoint is null) Init = verb.Start.Apply(Options, Info, Parameters, data, augmentation, Seed, workers, ui, cancellation);
+        if (checkpoint is null) Init = Verb.Start.Apply(Options, Info, Parameters, data, augmentation, Seed, workers, ui, cancellation);
 
-        Solver solver = Own(verb.Solver.Make(Options, Parameters, Schedule, verb.Depth.Regularizer(Options)));
+        Solver solver = Own(Verb.Solver.Make(Options, Parameters, Schedule, Verb.Depth.Regularizer(Options)));
         ui.Note("solver", $"{solver}");
-        Modulation = verb.Depth.Modulation(Options, Backend);
+        Modulation = Verb.Depth.Modulation(Options, Backend);
         // Errors are looked at before their rectifier's mask only where the rectifier stands alone.
         var plan = Own(new Net(Parameters, batch, new NetOptions { Seed = Seed, Watcher = Modulation, Fuse = Modulation is null }));
-        Trainer = new Trainer(plan, solver, new DataLoader(data, augmentation, new LoaderOptions(batch, Seed) { Workers = workers }));
+        trainer = new Trainer(plan, solver, new DataLoader(data, augmentation, new LoaderOptions(batch, Seed) { Workers = workers }));
         if (checkpoint is not null)
         {
             Resume(checkpoint);
@@ -124,7 +109,7 @@ internal sealed class TrainingSession : IDisposable
             Evaluator = Own(MakeEvaluator(net.Scores, judged, during, batch, workers));
             if (final.Views != during.Views) FinalEvaluator = Own(MakeEvaluator(net.Scores, judged, final, batch, workers));
         }
-        if (verb.Depth.Statistics(Options) is > 0 and var depth) Measurements = [Own(new DepthStatistics(Trainer, depth, modulation: Modulation))];
+        if (Verb.Depth.Statistics(Options) is > 0 and var depth) Measurements = [Own(new DepthStatistics(Trainer, depth, modulation: Modulation))];
         if (Options.GetValue(run.Rates) is > 0 and var every)
         {
             var loader = new DataLoader(data.Take(RatePictures, Seed), final with { Crop = Views(final, 1) }, LoaderOptions.Once(Math.Min(RatePictures, data.Count), Seed) with { Workers = workers });
@@ -174,10 +159,4 @@ internal sealed class TrainingSession : IDisposable
         Mirror = false,
         Jitter = default,
     };
-
-    private T Own<T>(T part) where T : IDisposable
-    {
-        owned.Add(part);
-        return part;
-    }
 }
