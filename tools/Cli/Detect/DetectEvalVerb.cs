@@ -45,8 +45,7 @@ internal sealed class DetectEvalVerb : Verb
                 if (run.Settings.TryGetValue(name, out string? value) && value != TrainingData.NoTest) given.TryAdd(name, value);
             if (run.Settings.TryGetValue("proposals", out string? own)) given.TryAdd("test-proposals", own);
         }
-        ParseResult full = Parse([.. TrainingSettings.Arguments(TrainingSettings.Complete(given, set), set)]);
-        if (full.Errors.Count > 0) throw new ToolException(ExitCode.Usage, string.Join("\n", full.Errors.Select(e => e.Message)));
+        ParseResult full = set.Parse(TrainingSettings.Complete(given, set));
         using var jpeg = new JpegDecoder();
         DetectionSet judged = data.OpenTest(full, new ImageFiles(jpeg), full.GetValue(seed)) ?? throw new ToolException(ExitCode.Data, $"{full.GetRequiredValue(data.Place)} has no split test; name one with --test-split");
         using Backend backend = device.Open(options);

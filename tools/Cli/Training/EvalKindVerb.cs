@@ -50,8 +50,7 @@ internal sealed class EvalKindVerb : Verb
         string file = CheckpointFolder.Resolve(options.GetRequiredValue(weights));
         IReadOnlyDictionary<string, string> metadata = (ModelFormats.Find(file) ?? new SafetensorsFormat()).Metadata(file);
         Dictionary<string, string> settings = Settings(options, file, metadata);
-        ParseResult full = Parse([.. TrainingSettings.Arguments(settings, set)]);
-        if (full.Errors.Count > 0) throw new ToolException(ExitCode.Usage, string.Join("\n", full.Errors.Select(e => e.Message)));
+        ParseResult full = set.Parse(settings);
 
         NetInfo info = NetSource.Of(full.GetRequiredValue(net), new NetReading(ui.Warn) { InputSize = full.GetValue(inputSize) }).Info;
         Shape input = PictureInput.Of(info.Graph()).Shape;

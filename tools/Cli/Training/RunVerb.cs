@@ -47,7 +47,7 @@ internal abstract class RunVerb : Verb
         RunRecord? record = files is null ? null : RunRecord.Read(files.Folder);
         Dictionary<string, string> settings = Settings(options, files, record, ui);
         string? checkpoint = files is null ? null : RunSearch.Recover(files, ui);
-        using RunSession session = Open(options, Full(settings), settings, checkpoint, ui, cancellation);
+        using RunSession session = Open(options, Set.Parse(settings), settings, checkpoint, ui, cancellation);
         if (options.GetValue(dryRun)) return RunCheck.Run(session, ui, cancellation);
         if (TryInstead(options, session, ui, cancellation) is { } done) return done;
         session.Judge();
@@ -90,13 +90,6 @@ internal abstract class RunVerb : Verb
 
     protected static RunRecord Record(string called, Dictionary<string, string> settings, RunSession session) =>
         new() { Name = called, Settings = settings, Seed = session.Seed, Versions = RunRecord.CurrentVersions(), Machine = RunMachine.Of(session.Backend.Description) };
-
-    /// <summary>The whole command line, every option that has a value named.</summary>
-    protected ParseResult Full(Dictionary<string, string> settings)
-    {
-        ParseResult full = Parse([.. TrainingSettings.Arguments(settings, Set)]);
-        return full.Errors.Count == 0 ? full : throw new ToolException(ExitCode.Usage, string.Join("\n", full.Errors.Select(e => e.Message)));
-    }
 
     private Dictionary<string, string> Settings(ParseResult options, RunFiles? files, RunRecord? record, Ui ui)
     {

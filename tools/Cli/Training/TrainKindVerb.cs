@@ -48,7 +48,7 @@ internal sealed class TrainKindVerb : RunVerb
         using RunLock? going = isBegun ? RunLock.Take(files.Folder) : null;
         ParseResult machine = Parse([Data.Place.Name, settings[Kind.Name], Workers.Name, workers.ToString(CultureInfo.InvariantCulture), .. device]);
         string? checkpoint = isBegun ? RunSearch.Recover(files, ui) : null;
-        using RunSession session = Open(machine, Full(settings), settings, checkpoint, ui, cancellation);
+        using RunSession session = Open(machine, Set.Parse(settings), settings, checkpoint, ui, cancellation);
         session.Judge();
         Directory.CreateDirectory(files.Folder);
         using RunLock? begun = isBegun ? null : RunLock.Take(files.Folder);
@@ -65,7 +65,7 @@ internal sealed class TrainKindVerb : RunVerb
             if (Set.All.All(o => o.Name[2..] != option)) throw new ToolException(ExitCode.Usage, $"train {Kind.Name} has no option --{option}; did you mean --{NearestName.Of(option, Set.All.Select(o => o.Name[2..]))}?");
         given[Kind.Name] = Path.GetFullPath(given[Kind.Name]);
         Dictionary<string, string> all = new(new GridCell([], Completed(given)).Scaled(scale).Settings);
-        _ = Full(all);
+        _ = Set.Parse(all);
         return all;
     }
 

@@ -26,6 +26,14 @@ internal sealed class TrainingOptionSet(Command command, TrainingKind kind)
     /// <summary>An option without one.</summary>
     public Option<bool> Flag(string name, string description) => Keep(new Option<bool>($"--{name}") { Description = description });
 
+    /// <summary>These settings as a command line, every option that has a value named.</summary>
+    /// <exception cref="ToolException">An option has no such value.</exception>
+    public ParseResult Parse(IReadOnlyDictionary<string, string> settings)
+    {
+        ParseResult full = command.Parse([.. TrainingSettings.Arguments(settings, this)]);
+        return full.Errors.Count == 0 ? full : throw new ToolException(ExitCode.Usage, string.Join("\n", full.Errors.Select(e => e.Message)));
+    }
+
     private T Keep<T>(T option) where T : Option
     {
         command.Options.Add(option);
