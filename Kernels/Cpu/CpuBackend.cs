@@ -34,7 +34,10 @@ public sealed class CpuBackend : Backend
             r => CpuSoftmax.Offer(r, Threads), r => CpuSoftmaxLoss.Offer(r, Threads), r => CpuSigmoidCrossEntropy.Offer(r, Threads), r => CpuPairLoss.Offer(r, Threads),
             r => CpuBatchNorm.Offer(r, Threads), r => CpuScale.Offer(r, Threads), r => CpuElu.Offer(r, Threads), r => CpuTanh.Offer(r, Threads),
             r => CpuSigmoid.Offer(r, Threads), r => CpuPower.Offer(r, Threads), r => CpuPRelu.Offer(r, Threads), r => CpuChannelPad.Offer(r, Threads), r => CpuReorder.Offer(r, Threads),
-            r => CpuRoiPooling.Offer(r, Threads), r => CpuSmoothL1Loss.Offer(r, Threads), .. ReferenceBackend.Everything,
+            r => CpuRoiPooling.Offer(r, Threads), r => CpuSmoothL1Loss.Offer(r, Threads),
+            r => CpuAbsolute.Offer(r, Threads), r => CpuClip.Offer(r, Threads), r => CpuThreshold.Offer(r, Threads), r => CpuSoftplus.Offer(r, Threads), r => CpuSwish.Offer(r, Threads),
+            r => CpuExponential.Offer(r, Threads), r => CpuReshape.Offer(r, Threads), r => CpuCrop.Offer(r, Threads),
+            r => CpuDeconvolution.Offer(r, Threads, gemm), .. ReferenceBackend.Everything,
         ];
     }
 

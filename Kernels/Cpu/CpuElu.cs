@@ -12,10 +12,10 @@ internal readonly struct CpuElu : ICurve
     public static KernelOffer? Offer(KernelRequest r, Threads threads) => r.Layer is Elu layer ? CpuCurve<CpuElu>.Offer(r, "cpu.elu", layer.Alpha, threads) : null;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Value(Vector512<float> x, Vector512<float> alpha) =>
+    public static Vector512<float> Value(Vector512<float> x, Vector512<float> alpha, Vector512<float> beta) =>
         Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512<float>.Zero), x, alpha * Exponential.LessOne(x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Slope(Vector512<float> y, Vector512<float> alpha) =>
+    public static Vector512<float> Slope(Vector512<float> y, Vector512<float> alpha, Vector512<float> beta) =>
         Vector512.ConditionalSelect(Vector512.GreaterThan(y, Vector512<float>.Zero), Vector512<float>.One, y + alpha);
 }

@@ -15,10 +15,10 @@ internal readonly struct CpuRelu : ICurve
             : null;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Value(Vector512<float> x, Vector512<float> alpha) =>
+    public static Vector512<float> Value(Vector512<float> x, Vector512<float> alpha, Vector512<float> beta) =>
         Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512<float>.Zero), x, alpha * x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Slope(Vector512<float> kept, Vector512<float> alpha) =>
+    public static Vector512<float> Slope(Vector512<float> kept, Vector512<float> alpha, Vector512<float> beta) =>
         Vector512.ConditionalSelect(Vector512.GreaterThan(kept, Vector512<float>.Zero), Vector512<float>.One, alpha);
 }

@@ -4,7 +4,7 @@ using EvenNet.Framework;
 
 namespace EvenNet.Kernels.Cpu;
 
-/// <summary>y[c] = weight[c] · x[c] + bias[c], in the order that x arrives in; one pass over memory each way.</summary>
+/// <summary>y[c] = weight[c] · x[c] + bias[c], or x[c] + bias[c], in the order that x arrives in; one pass over memory each way.</summary>
 internal sealed unsafe class CpuScale : Kernel
 {
     // Floats of dy and x that stay in the first-level cache from the sums to dx.
@@ -22,7 +22,7 @@ internal sealed unsafe class CpuScale : Kernel
         (x, y) = (CpuTensor.OfChannels(b.Inputs[0]), CpuTensor.OfChannels(b.Output));
         (factor, shift) = (new PlaneConstants(y), new PlaneConstants(y));
         forward = new CpuTensorPlanes(threads, y.AllPlanes, y.PlaneSize, ForwardPlane);
-        weight = CpuTensor.Pointer(b["weight"].Values);
+        weight = b.Find("weight") is { } learns ? CpuTensor.Pointer(learns.Values) : null;
         bias = b.Find("bias") is { } has ? CpuTensor.Pointer(has.Values) : null;
         (accumulate, wantsInput) = (b.Accumulate[0], b.InputGradients[0] is not null);
         if (b.OutputGradient is not { } gradient || !(wantsInput || b.ParameterGradients)) return;
@@ -31,31 +31,33 @@ internal sealed unsafe class CpuScale : Kernel
         backward = new CpuTensorPlanes(threads, dy.AllPlanes, dy.PlaneSize, BackwardPlane);
         if (!b.ParameterGradients) return;
         sums = new CpuChannelSums(dy);
-        dWeight = CpuTensor.Pointer(b["weight"].Gradients);
+        dWeight = b.Find("weight") is { } factors ? CpuTensor.Pointer(factors.Gradients) : null;
         dBias = b.Find("bias") is { } learned ? CpuTensor.Pointer(learned.Gradients) : null;
     }
 
     public static KernelOffer? Offer(KernelRequest r, Threads threads)
     {
-        if (r.Layer is not Scale) return null;
+        if (r.Layer is not (Scale or Bias)) return null;
         LayoutKind kind = CpuTensor.Arriving(r);
-        return new("cpu.scale", [new Layout(kind)], kind, BackwardReads.Inputs, b => new CpuScale(b, threads));
+        return r.Layer is Scale
+            ? new("cpu.scale", [new Layout(kind)], kind, BackwardReads.Inputs, b => new CpuScale(b, threads))
+            : new("cpu.bias", [new Layout(kind)], kind, BackwardReads.None, b => new CpuScale(b, threads));
     }
 
     public override void Forward(Phase phase)
     {
-        for (int c = 0; c < y.Channels; c++) (factor[c], shift[c]) = (weight[c], bias == null ? 0 : bias[c]);
+        for (int c = 0; c < y.Channels; c++) (factor[c], shift[c]) = (weight == null ? 1 : weight[c], bias == null ? 0 : bias[c]);
         forward.Run();
     }
 
     public override void Backward()
     {
-        for (int c = 0; c < y.Channels; c++) factor[c] = weight[c];
+        for (int c = 0; c < y.Channels; c++) factor[c] = weight == null ? 1 : weight[c];
         backward?.Run();
         if (sums is null) return;
         for (int c = 0; c < y.Channels; c++)
         {
-            dWeight[c] += (float)sums.Product(c);
+            if (dWeight != null) dWeight[c] += (float)sums.Product(c);
             if (dBias != null) dBias[c] += (float)sums.Sum(c);
         }
     }
@@ -77,7 +79,8 @@ internal sealed unsafe class CpuScale : Kernel
         sums?.Clear(plane);
         for (int h = 0; h < rows; h++)
         {
-            float* g = dy.Row(plane, h), value = x.Row(plane, h), to = wantsInput ? dx.Row(plane, h) : null;
+            // A shift alone does not ask what it was added to, and x may be gone.
+            float* g = dy.Row(plane, h), value = weight == null ? g : x.Row(plane, h), to = wantsInput ? dx.Row(plane, h) : null;
             for (int i = 0; i < length; i += Chunk)
             {
                 int count = Math.Min(Chunk, length - i);

@@ -13,12 +13,12 @@ internal readonly struct CpuSigmoid : ICurve
         r.Layer is Sigmoid ? CpuCurve<CpuSigmoid>.Offer(r, "cpu.sigmoid", alpha: 0, threads) : null;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Value(Vector512<float> x, Vector512<float> alpha)
+    public static Vector512<float> Value(Vector512<float> x, Vector512<float> alpha, Vector512<float> beta)
     {
         Vector512<float> e = Exponential.Of(-Vector512.Abs(x));
         return Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512<float>.Zero), e, Vector512<float>.One) / (Vector512<float>.One + e);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Slope(Vector512<float> y, Vector512<float> alpha) => y * (Vector512<float>.One - y);
+    public static Vector512<float> Slope(Vector512<float> y, Vector512<float> alpha, Vector512<float> beta) => y * (Vector512<float>.One - y);
 }

@@ -12,12 +12,12 @@ internal readonly struct CpuTanh : ICurve
     public static KernelOffer? Offer(KernelRequest r, Threads threads) => r.Layer is Tanh ? CpuCurve<CpuTanh>.Offer(r, "cpu.tanh", alpha: 0, threads) : null;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Value(Vector512<float> x, Vector512<float> alpha)
+    public static Vector512<float> Value(Vector512<float> x, Vector512<float> alpha, Vector512<float> beta)
     {
         Vector512<float> t = Exponential.LessOne(Vector512.Abs(x) * Vector512.Create(-2f));
         return Vector512.CopySign(-t / (t + Vector512.Create(2f)), x);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Slope(Vector512<float> y, Vector512<float> alpha) => (Vector512<float>.One - y) * (Vector512<float>.One + y);
+    public static Vector512<float> Slope(Vector512<float> y, Vector512<float> alpha, Vector512<float> beta) => (Vector512<float>.One - y) * (Vector512<float>.One + y);
 }

@@ -139,7 +139,8 @@ internal readonly unsafe struct CpuTensor
         }
     }
 
-    private static void Copy(float* from, float* to, long count, bool add)
+    /// <summary>Copies floats that follow one another, or adds them.</summary>
+    public static void Copy(float* from, float* to, long count, bool add)
     {
         if (!add)
         {

@@ -130,7 +130,7 @@ public static class Every
             [
                 ("absolute", x => x.Absolute("y")), ("clip", x => x.Clip("y", -0.4f, 0.7f)), ("softplus", x => x.Softplus("y")), ("swish", x => x.Swish("y", 1.5f)),
                 ("threshold", x => x.Threshold("y", 0.2f)), ("square of a multiple", x => x.Power("y", 2, 0.5f, 3)), ("multiple", x => x.Power("y", factor: -1.7f)),
-                ("power of zero", x => x.Power("y", 0, 2, 1)), ("root", x => x.Absolute("a").Power("y", 0.5f, 0.3f, 1)), ("exponential", x => x.Exponential("y", factor: 0.5f)),
+                ("power of zero", x => x.Power("y", 0, 2, 1)), ("root", x => x.Absolute("a").Power("y", 0.5f, 0.3f, 1)), ("line", x => x.Power("y", factor: -0.8f, shift: 0.4f)), ("exponential", x => x.Exponential("y", factor: 0.5f)),
                 ("power of two", x => x.Exponential("y", 2, 0.5f, 0.3f)), ("logarithm", x => x.Absolute("a").Logarithm("y", factor: 0.5f, shift: 1)), ("logarithm to ten", x => x.Absolute("a").Logarithm("y", 10, 1, 2)),
                 ("bias", x => x.Bias("y")), ("reshape", x => x.Reshape("y", x.Shape.Height, x.Shape.Width, x.Shape.Channels)),
             ];
@@ -153,6 +153,12 @@ public static class Every
                 Node x = Data(3, 5, 4).Convolution("below", 20, 3, pad: 1);
                 return Node.Concat("both", x.Slice("b", 16, 4), x.Slice("a", 0, 16), x.Slice("again", 7, 9)).Convolution("above", 5, 1);
             });
+            yield return new("slices of whole blocks, the last with a tail", 2, () =>
+            {
+                Node x = Data(3, 5, 4).Convolution("below", 40, 3, pad: 1);
+                return Node.Concat("both", x.Slice("b", 16, 24).Convolution("c", 16, 3, pad: 1), x.Slice("a", 0, 16).Relu()).Convolution("above", 5, 1);
+            });
+            yield return new("deconvolution over several chunks", 2, () => Data(64, 31, 33).Deconvolution("c", 24, 3, stride: 2, pad: 1));
             yield return new("crop of a block", 3, () => Between(Data(3, 6, 7), x => x.Crop("cut", new Shape(5, 3, 4), channel: 2, row: 1, column: 3)));
             yield return new("crop as second reader", 2, () =>
             {
