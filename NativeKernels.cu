@@ -355,6 +355,32 @@ KERNEL(convolution_sample_gradients)(WindowSize s, int first, int count, int squ
 KERNEL_END(convolution_sample_gradients)
 
 // ---------------------------------------------------------------------------------------------------------------------------------------------
+// Deconvolution: CudaDeconvolution. A convolution the other way round: s is that of the convolution from y, in its channels, to x, in its outputs. The
+// weights' gradient is convolution_backward_weights with x and dy exchanged.
+
+// y = bias + weightᵀ ⋆ x. Grid: tiles of n, h, w of y × tiles of a group's channels of y × groups.
+KERNEL(deconvolution_forward)(WindowSize s, const float* x, const float* weight, const float* bias, float* y)
+{
+    int group = blockIdx.z, outputs = s.outputs / s.groups, channels = s.channels / s.groups, area = s.kernelHeight * s.kernelWidth;
+    int columns = s.batch * s.height * s.width;
+    float sums[4][4] = {};
+    add_products(sums, channels, columns, 0, outputs * area, WeightsByInput { weight + (int64)group * outputs * channels * area, channels, area }, WindowGradients { s, x, group * outputs });
+    store_tile(sums, channels, columns, StoreOutput { bias, 1.0f, 0, s.channels, group * channels, s.height * s.width, y });
+}
+KERNEL_END(deconvolution_forward)
+
+// dx = weight ⋆ dy. Grid: tiles of n, p, q of x × tiles of a group's channels of x × groups.
+KERNEL(deconvolution_backward)(WindowSize s, int accumulate, const float* dy, const float* weight, float* dx)
+{
+    int group = blockIdx.z, outputs = s.outputs / s.groups, channels = s.channels / s.groups, plane = s.rows * s.columns;
+    int depth = channels * s.kernelHeight * s.kernelWidth, columns = s.batch * plane;
+    float sums[4][4] = {};
+    add_products(sums, outputs, columns, 0, depth, MatrixRows { weight + (int64)group * outputs * depth, depth }, WindowInputs { s, dy, group * channels });
+    store_tile(sums, outputs, columns, StoreInputGradient { s.outputs, group * outputs, plane, accumulate, dx });
+}
+KERNEL_END(deconvolution_backward)
+
+// ---------------------------------------------------------------------------------------------------------------------------------------------
 // Inner product: CudaInnerProduct.
 
 struct StoreInnerProduct
@@ -399,72 +425,68 @@ KERNEL(inner_product_output_gradient)(int batch, int outputs, int relu, const fl
 KERNEL_END(inner_product_output_gradient)
 
 // ---------------------------------------------------------------------------------------------------------------------------------------------
-// Functions of one value: CudaCurve. A thread an element; reads one float and writes one, backward reads two.
+// Functions of one value: CudaCurve. A thread an element; reads one float and writes one, backward reads two. Which function is the same for all threads.
 
-struct ReluCurve
-{
-    float slope;
-    __device__ __forceinline__ float value(float x) const { return x > 0 ? x : slope * x; }
-    __device__ __forceinline__ float gradient(float x) const { return x > 0 ? 1.0f : slope; }
-};
+enum { CurveRelu, CurveElu, CurveTanh, CurveSigmoid, CurveAbsolute, CurveClip, CurveThreshold, CurveSoftplus, CurveSwish, CurvePower, CurveExponential, CurveLogarithm };
 
-// α · (eˣ − 1) below zero.
-struct EluCurve
+// A function and its constants. Mirrors Curve in Kernels/Cuda.
+struct Curve
 {
-    float alpha;
-    __device__ __forceinline__ float value(float x) const { return x > 0 ? x : alpha * expm1f(x); }
-    __device__ __forceinline__ float gradient(float x) const { return x > 0 ? 1.0f : alpha * expf(x); }
-};
+    int kind;
+    float a, b, c;
 
-struct TanhCurve
-{
-    __device__ __forceinline__ float value(float x) const { return tanhf(x); }
+    __device__ __forceinline__ static float sigmoid(float x) { return 1 / (1 + expf(-x)); }
+
+    __device__ __forceinline__ float value(float x) const
+    {
+        switch (kind)
+        {
+            case CurveRelu: return x > 0 ? x : a * x;
+            case CurveElu: return x > 0 ? x : a * expm1f(x);
+            case CurveTanh: return tanhf(x);
+            case CurveSigmoid: return sigmoid(x);
+            case CurveAbsolute: return fabsf(x);
+            case CurveClip: return x < a ? a : x > b ? b : x;
+            case CurveThreshold: return x > a ? 1.0f : 0.0f;
+            case CurveSoftplus: return fmaxf(x, 0.0f) + log1pf(expf(-fabsf(x)));
+            case CurveSwish: return x * sigmoid(a * x);
+            case CurvePower: return powf(b * x + c, a);
+            case CurveExponential: return expf(b * x + c);
+            default: return a * logf(b * x + c);
+        }
+    }
+
     __device__ __forceinline__ float gradient(float x) const
     {
-        float y = tanhf(x);
-        return 1 - y * y;
+        switch (kind)
+        {
+            case CurveRelu: return x > 0 ? 1.0f : a;
+            case CurveElu: return x > 0 ? 1.0f : a * expf(x);
+            case CurveTanh: return 1 - tanhf(x) * tanhf(x);
+            case CurveSigmoid: return sigmoid(x) * sigmoid(-x);
+            case CurveAbsolute: return x > 0 ? 1.0f : x < 0 ? -1.0f : 0.0f;
+            case CurveClip: return x >= a && x <= b ? 1.0f : 0.0f;
+            case CurveThreshold: return 0.0f;
+            case CurveSoftplus: return sigmoid(x);
+            case CurveSwish: return sigmoid(a * x) * (1 + a * x * sigmoid(-a * x));
+            case CurvePower: return a == 0 ? 0.0f : a * b * powf(b * x + c, a - 1);
+            case CurveExponential: return b * expf(b * x + c);
+            default: return a * b / (b * x + c);
+        }
     }
 };
 
-struct SigmoidCurve
-{
-    __device__ __forceinline__ float value(float x) const { return 1 / (1 + expf(-x)); }
-    __device__ __forceinline__ float gradient(float x) const { return value(x) * value(-x); }
-};
-
-template <class Curve> __device__ __forceinline__ void curve_forward(Curve curve, int64 count, const float* x, float* y)
+KERNEL(curve_forward)(int64 count, Curve curve, const float* x, float* y)
 {
     FOR_ELEMENTS(i, count) y[i] = curve.value(x[i]);
 }
+KERNEL_END(curve_forward)
 
-template <class Curve> __device__ __forceinline__ void curve_backward(Curve curve, int64 count, const float* x, const float* dy, float* dx, int accumulate)
+KERNEL(curve_backward)(int64 count, Curve curve, const float* x, const float* dy, float* dx, int accumulate)
 {
     FOR_ELEMENTS(i, count) put(dx, i, dy[i] * curve.gradient(x[i]), accumulate);
 }
-
-KERNEL(relu_forward)(int64 count, float slope, const float* x, float* y) { curve_forward(ReluCurve { slope }, count, x, y); }
-KERNEL_END(relu_forward)
-
-KERNEL(relu_backward)(int64 count, float slope, const float* x, const float* dy, float* dx, int accumulate) { curve_backward(ReluCurve { slope }, count, x, dy, dx, accumulate); }
-KERNEL_END(relu_backward)
-
-KERNEL(elu_forward)(int64 count, float alpha, const float* x, float* y) { curve_forward(EluCurve { alpha }, count, x, y); }
-KERNEL_END(elu_forward)
-
-KERNEL(elu_backward)(int64 count, float alpha, const float* x, const float* dy, float* dx, int accumulate) { curve_backward(EluCurve { alpha }, count, x, dy, dx, accumulate); }
-KERNEL_END(elu_backward)
-
-KERNEL(tanh_forward)(int64 count, float unused, const float* x, float* y) { curve_forward(TanhCurve(), count, x, y); }
-KERNEL_END(tanh_forward)
-
-KERNEL(tanh_backward)(int64 count, float unused, const float* x, const float* dy, float* dx, int accumulate) { curve_backward(TanhCurve(), count, x, dy, dx, accumulate); }
-KERNEL_END(tanh_backward)
-
-KERNEL(sigmoid_forward)(int64 count, float unused, const float* x, float* y) { curve_forward(SigmoidCurve(), count, x, y); }
-KERNEL_END(sigmoid_forward)
-
-KERNEL(sigmoid_backward)(int64 count, float unused, const float* x, const float* dy, float* dx, int accumulate) { curve_backward(SigmoidCurve(), count, x, dy, dx, accumulate); }
-KERNEL_END(sigmoid_backward)
+KERNEL_END(curve_backward)
 
 // ---------------------------------------------------------------------------------------------------------------------------------------------
 // Learned slopes: CudaPRelu.
@@ -781,6 +803,38 @@ KERNEL(clear_part)(int batch, int64 part, int64 stride, float* to)
     FOR_ELEMENTS(i, batch * part) to[i / part * stride + i % part] = 0.0f;
 }
 KERNEL_END(clear_part)
+
+// ---------------------------------------------------------------------------------------------------------------------------------------------
+// Blocks cut out of values: CudaCrop. A thread an element of what is written.
+
+// From an x of channels × height × width the block of outputs × rows × columns that begins at channel, row, column. Mirrors CropSize in Kernels/Cuda.
+struct CropSize
+{
+    int batch, channels, height, width, outputs, rows, columns, channel, row, column;
+};
+
+KERNEL(crop_forward)(CropSize s, const float* x, float* y)
+{
+    FOR_ELEMENTS(i, (int64)s.batch * s.outputs * s.rows * s.columns)
+    {
+        int q = (int)(i % s.columns), p = (int)(i / s.columns % s.rows), c = (int)(i / s.columns / s.rows % s.outputs);
+        int64 n = i / s.columns / s.rows / s.outputs;
+        y[i] = x[((n * s.channels + s.channel + c) * s.height + s.row + p) * s.width + s.column + q];
+    }
+}
+KERNEL_END(crop_forward)
+
+KERNEL(crop_backward)(CropSize s, const float* dy, float* dx, int accumulate)
+{
+    FOR_ELEMENTS(i, (int64)s.batch * s.channels * s.height * s.width)
+    {
+        int q = (int)(i % s.width) - s.column, p = (int)(i / s.width % s.height) - s.row, c = (int)(i / s.width / s.height % s.channels) - s.channel;
+        int64 n = i / s.width / s.height / s.channels;
+        bool inside = q >= 0 && q < s.columns && p >= 0 && p < s.rows && c >= 0 && c < s.outputs;
+        put(dx, i, inside ? dy[((n * s.outputs + c) * s.rows + p) * s.columns + q] : 0.0f, accumulate);
+    }
+}
+KERNEL_END(crop_backward)
 
 // ---------------------------------------------------------------------------------------------------------------------------------------------
 // Several values element by element: CudaEltwise. A thread an element. Kinds as in the layer: 0 sum, 1 product, 2 maximum.
@@ -1215,25 +1269,25 @@ KERNEL(batch_norm_backward)(int batch, int channels, int plane, int ofBatch, con
 KERNEL_END(batch_norm_backward)
 
 // ---------------------------------------------------------------------------------------------------------------------------------------------
-// A factor and a shift for each channel: CudaScale.
+// A factor and a shift for each channel, either of which may be missing: CudaScale.
 
 KERNEL(scale_forward)(int64 count, int channels, int plane, const float* weight, const float* bias, const float* x, float* y)
 {
     FOR_ELEMENTS(i, count)
     {
         int c = (int)(i / plane % channels);
-        y[i] = weight[c] * x[i] + (bias ? bias[c] : 0.0f);
+        y[i] = (weight ? weight[c] : 1.0f) * x[i] + (bias ? bias[c] : 0.0f);
     }
 }
 KERNEL_END(scale_forward)
 
 KERNEL(scale_backward)(int64 count, int channels, int plane, const float* weight, const float* dy, float* dx, int accumulate)
 {
-    FOR_ELEMENTS(i, count) put(dx, i, weight[i / plane % channels] * dy[i], accumulate);
+    FOR_ELEMENTS(i, count) put(dx, i, (weight ? weight[i / plane % channels] : 1.0f) * dy[i], accumulate);
 }
 KERNEL_END(scale_backward)
 
-// dWeight += Σ dy · x, dBias += Σ dy. A block for each channel.
+// dWeight += Σ dy · x, dBias += Σ dy; either may be null. A block for each channel.
 KERNEL(scale_parameter_gradients)(int batch, int channels, int plane, const float* x, const float* dy, float* dWeight, float* dBias)
 {
     int c = blockIdx.x;
@@ -1242,13 +1296,13 @@ KERNEL(scale_parameter_gradients)(int batch, int channels, int plane, const floa
     for (int64 i = threadIdx.x; i < count; i += blockDim.x)
     {
         int64 at = channel_element(i, c, channels, plane);
-        products += (double)dy[at] * x[at];
+        if (dWeight) products += (double)dy[at] * x[at];
         sum += dy[at];
     }
     products = block_sum(products);
     sum = block_sum(sum);
     if (threadIdx.x != 0) return;
-    dWeight[c] += (float)products;
+    if (dWeight) dWeight[c] += (float)products;
     if (dBias) dBias[c] += (float)sum;
 }
 KERNEL_END(scale_parameter_gradients)

@@ -3,7 +3,7 @@ using System.Collections;
 namespace EvenNet.Kernels.Cuda;
 
 /// <summary>
-/// One launch of a kernel with all its arguments, packed once: <c>new CudaLaunch(device, "relu_forward", grid) { count, slope, x, y }</c>. Running it
+/// One launch of a kernel with all its arguments, packed once: <c>new CudaLaunch(device, "curve_forward", grid) { count, curve, x, y }</c>. Running it
 /// allocates nothing.
 /// </summary>
 internal sealed unsafe class CudaLaunch(CudaDevice device, string kernel, CudaGrid grid) : IEnumerable
@@ -38,6 +38,10 @@ internal sealed unsafe class CudaLaunch(CudaDevice device, string kernel, CudaGr
     public void Add(WindowSize value) => Append(value);
 
     public void Add(RoiSize value) => Append(value);
+
+    public void Add(CropSize value) => Append(value);
+
+    public void Add(Curve value) => Append(value);
 
     public void Add(InputList value) => Append(value);
 

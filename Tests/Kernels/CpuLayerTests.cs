@@ -66,6 +66,18 @@ public sealed class CpuLayerTests
                 yield return new($"{name} over 5000 values", curve, new Shape(5000));
                 yield return new($"{name} over 48 channels without a plane", curve, new Shape(48));
             }
+            foreach ((string name, Layer curve) in ((string, Layer)[])
+            [
+                ("absolute", new Absolute()), ("clip", new Clip(-0.4f, 0.7f)), ("threshold", new Threshold(0.2f)), ("softplus", new Softplus()), ("swish", new Swish(1.5f)),
+                ("multiple", new Power(1, -1.7f)), ("line", new Power(1, -0.8f, 0.4f)), ("square", new Power(2, 0.5f, 3)), ("exponential", new EvenNet.Framework.Exponential(2, 0.5f, 0.3f)), ("bias", new Bias()),
+            ])
+            {
+                yield return new(name, curve, plane);
+                yield return new($"{name} over 5000 values", curve, new Shape(5000));
+            }
+            yield return new("reshape", new Reshape(new Shape(9, 20, 7)), plane) { KeepsBlocks = false };
+            yield return new("slice of whole blocks", new Crop(new Shape(20, 5, 3)) { Channel = 16 }, new Shape(36, 5, 3));
+            yield return new("crop", new Crop(new Shape(5, 4, 3)) { Channel = 2, Row = 1, Column = 5 }, plane) { KeepsBlocks = false };
             yield return new("channel pad from 16 to 50", new ChannelPad(50), new Shape(16, 5, 7));
             yield return new("channel pad from 20 to 40", new ChannelPad(40), plane) { KeepsBlocks = false };
             yield return new("channel pad by none", new ChannelPad(32), new Shape(32, 5, 3));

@@ -11,7 +11,11 @@ public sealed class CudaLayerTests(bool gpu) : CudaFixture(gpu)
 {
     private const int Batch = 3;
 
-    private static IEnumerable<CpuLayerTests.Case> Cases => CpuLayerTests.Cases;
+    // Beside the cpu's what it leaves to the reference.
+    private static IEnumerable<CpuLayerTests.Case> Cases =>
+    [
+        .. CpuLayerTests.Cases, new("power of zero", new Power(0, 2, 1), new Shape(20, 7, 9)), new("cube", new Power(3, 0.5f, 3), new Shape(20, 7, 9)),
+    ];
 
     // As the cpu's: sums of a few dozen float32 products, square roots and powers.
     [Test]

@@ -53,6 +53,7 @@ public sealed partial class NativeKernelTests
             }
         _ = LayerRun.Of(Every.LayerCase.First(), cuda);
         _ = LayerRun.Of(Every.LayerCase.First(c => $"{c}" == "inner product on a plane"), cuda);
+        _ = LayerRun.Of(Every.LayerCase.First(c => $"{c}" == "deconvolution in 2 groups between convolutions"), cuda);
         Graph graph = Graph.Of(Node.Input("data", 3, 4, 4).BatchNorm("bn").Dropout().Convolution("c", 2, 3));
         using var parameters = new ParameterSet(graph, cuda);
         using (var net = new Net(parameters, 2, new NetOptions { InputGradients = true }))
