@@ -425,6 +425,54 @@ KERNEL(inner_product_output_gradient)(int batch, int outputs, int relu, const fl
 KERNEL_END(inner_product_output_gradient)
 
 // ---------------------------------------------------------------------------------------------------------------------------------------------
+// Around the vendor's libraries: AffineOutput, CudnnConvolutions. A thread an element. bfloat16 is the upper half of a float.
+
+// The nearest, of two equally near the even one; what is no number stays none.
+__device__ __forceinline__ unsigned short bfloat16_of(float v)
+{
+    unsigned bits = __float_as_uint(v);
+    return (bits & 0x7FFFFFFFu) > 0x7F800000u ? (unsigned short)0x7FC0u : (unsigned short)((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
+}
+
+__device__ __forceinline__ float float_of(unsigned short v) { return __uint_as_float((unsigned)v << 16); }
+
+// Reads 4 bytes an element and writes 2.
+KERNEL(to_bfloat16)(int64 count, const float* from, unsigned short* to)
+{
+    FOR_ELEMENTS(i, count) to[i] = bfloat16_of(from[i]);
+}
+KERNEL_END(to_bfloat16)
+
+// to (+)= from. Reads 2 bytes an element and writes 4.
+KERNEL(from_bfloat16)(int64 count, const unsigned short* from, float* to, int accumulate)
+{
+    FOR_ELEMENTS(i, count) put(to, i, float_of(from[i]), accumulate);
+}
+KERNEL_END(from_bfloat16)
+
+__device__ __forceinline__ float affine(float sum, int64 i, int channels, int plane, int relu, const float* bias, float scale)
+{
+    float v = scale * (bias ? bias[i / plane % channels] + sum : sum);
+    return relu ? fmaxf(v, 0.0f) : v;
+}
+
+// y ← scale · (bias + y), rectified if asked. Reads and writes a float.
+KERNEL(affine_output)(int64 count, int channels, int plane, int relu, const float* bias, const float* scale, float* y)
+{
+    float s = *scale;
+    FOR_ELEMENTS(i, count) y[i] = affine(y[i], i, channels, plane, relu, bias, s);
+}
+KERNEL_END(affine_output)
+
+// The same of sums in bfloat16.
+KERNEL(affine_output_bfloat16)(int64 count, int channels, int plane, int relu, const unsigned short* sums, const float* bias, const float* scale, float* y)
+{
+    float s = *scale;
+    FOR_ELEMENTS(i, count) y[i] = affine(float_of(sums[i]), i, channels, plane, relu, bias, s);
+}
+KERNEL_END(affine_output_bfloat16)
+
+// ---------------------------------------------------------------------------------------------------------------------------------------------
 // Functions of one value: CudaCurve. A thread an element; reads one float and writes one, backward reads two. Which function is the same for all threads.
 
 enum { CurveRelu, CurveElu, CurveTanh, CurveSigmoid, CurveAbsolute, CurveClip, CurveThreshold, CurveSoftplus, CurveSwish, CurvePower, CurveExponential, CurveLogarithm };

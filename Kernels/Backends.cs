@@ -15,14 +15,17 @@ public static class Backends
     /// <summary>Opens «cpu», «reference», «cuda» or «cuda:1»: a device that was named is never replaced by another.</summary>
     /// <param name="name">The backend.</param>
     /// <param name="threads">Threads of the cpu backend; 0 means one per processor.</param>
-    /// <exception cref="BackendException">There is no such backend, or its device is not there.</exception>
-    public static Backend Open(string name = "cpu", int threads = 0) => name switch
+    /// <param name="precision">Of products and convolutions by the libraries of a cuda backend; the others know one only.</param>
+    /// <exception cref="BackendException">There is no such backend, or its device is not there, or it does not know the precision.</exception>
+    public static Backend Open(string name = "cpu", int threads = 0, Precision precision = Precision.Fp32) => name switch
     {
+        "cpu" or "reference" when precision != Precision.Fp32 => throw new BackendException(
+            $"{name} computes in {(name == "cpu" ? "float32" : "float64")} only: {$"{precision}".ToLowerInvariant()} is for an NVIDIA GPU, --device cuda"),
         "cpu" => new CpuBackend(threads),
         "reference" => new ReferenceBackend(),
-        "cuda" => new CudaBackend(),
+        "cuda" => new CudaBackend(0, new CudaOptions { Precision = precision }),
         _ when name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan("cuda:".Length), NumberStyles.None, CultureInfo.InvariantCulture, out int device) =>
-            new CudaBackend(device),
+            new CudaBackend(device, new CudaOptions { Precision = precision }),
         _ => throw new BackendException($"no backend named {name}; there are {string.Join(", ", Names)}"),
     };
 }

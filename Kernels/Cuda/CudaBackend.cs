@@ -4,7 +4,7 @@ namespace EvenNet.Kernels.Cuda;
 
 /// <summary>
 /// An NVIDIA GPU. All layers run on kernels of this program (NativeKernels.cu), in float32 on planes in channel order, so that nothing but the driver is
-/// needed. Work is only given to the device; it is waited for where the host reads.
+/// needed; where cuBLAS and cuDNN are found, they compute inner products and convolutions. Work is only given to the device; it is waited for where the host reads.
 /// </summary>
 public sealed class CudaBackend : Backend
 {
@@ -14,23 +14,26 @@ public sealed class CudaBackend : Backend
     private readonly CudaStatistics statistics;
     private readonly CudaProducts products;
     private readonly CudaSolver solver;
+    private readonly CudaEngines engines;
     private readonly Lock use = new();
 
-    /// <summary>Opens a device; 0 is the first.</summary>
+    /// <summary>Opens a device; 0 is the first. options: precision and the use of the vendor's libraries.</summary>
     /// <exception cref="CudaException">It is not there, or there is no driver; the message says what was tried.</exception>
-    public CudaBackend(int ordinal = 0) : this(CudaSystem.Open(ordinal)) { }
+    public CudaBackend(int ordinal = 0, CudaOptions? options = null) : this(CudaSystem.Open(ordinal), ownsDevice: true, options ?? new CudaOptions(), CudaLibraries.Load) { }
 
-    internal CudaBackend(CudaDevice device, bool ownsDevice = true)
+    // load: looks for the vendor's libraries; null: own kernels alone.
+    internal CudaBackend(CudaDevice device, bool ownsDevice = true, CudaOptions? options = null, Func<CudaLibrary, NativeLibraries.Library>? load = null)
     {
         (this.device, this.ownsDevice) = (device, ownsDevice);
+        engines = new CudaEngines(device, options ?? new CudaOptions { CacheFile = null }, load);
         workspace = new CudaWorkspace(device);
         statistics = new CudaStatistics(device, workspace);
-        products = new CudaProducts(device, workspace);
+        products = new CudaProducts(device, workspace, engines.Products);
         solver = new CudaSolver(device);
-        // One kernel for each kind of layer.
+        // One offer for each kind of layer; the first two choose between the vendor's libraries and kernels of this program.
         Catalogue =
         [
-            r => CudaConvolution.Offer(r, device), r => CudaInnerProduct.Offer(r, device), r => CudaCurve.Offer(r, device), r => CudaPRelu.Offer(r, device),
+            r => CudaConvolution.Offer(r, device, engines), r => CudaInnerProduct.Offer(r, device, engines), r => CudaCurve.Offer(r, device), r => CudaPRelu.Offer(r, device),
             r => CudaPooling.Offer(r, device), r => CudaLrn.Offer(r, device), r => CudaLrnWithin.Offer(r, device), r => CudaDropout.Offer(r, device),
             r => CudaConcat.Offer(r, device), r => CudaChannelPad.Offer(r, device), r => CudaEltwise.Offer(r, device), r => CudaSoftmax.Offer(r, device),
             r => CudaSoftmaxLoss.Offer(r, device), r => CudaSigmoidCrossEntropy.Offer(r, device), r => CudaSmoothL1Loss.Offer(r, device), r => CudaPairLoss.Offer(r, device), r => CudaRoiPooling.Offer(r, device),
@@ -42,13 +45,19 @@ public sealed class CudaBackend : Backend
     public override string Name => "cuda";
 
     /// <inheritdoc/>
-    public override string Description => $"cuda:{device.Ordinal} {device.Name}";
+    public override string Description => $"cuda:{device.Ordinal} {device.Name}{(engines.Description is { } libraries ? $", {libraries}" : "")}";
+
+    /// <summary>Libraries that were found and cannot be used, and algorithms of theirs that failed, with the reasons; own kernels took their place.</summary>
+    public IReadOnlyList<string> Warnings => engines.Warnings;
 
     /// <inheritdoc/>
     protected override IReadOnlyList<Func<KernelRequest, KernelOffer?>> Catalogue { get; }
 
     /// <summary>The device behind it.</summary>
     internal CudaDevice Device => device;
+
+    /// <summary>The vendor's libraries on it.</summary>
+    internal CudaEngines Engines => engines;
 
     /// <inheritdoc/>
     public override void Wait() => device.Wait();
@@ -112,6 +121,7 @@ public sealed class CudaBackend : Backend
     protected override void Dispose(bool disposing)
     {
         workspace.Dispose();
+        engines.Dispose();
         if (ownsDevice) device.Dispose();
         base.Dispose(disposing);
     }

@@ -40,10 +40,13 @@ internal sealed unsafe class CudaDevice : IDisposable
         Stream = stream;
         module = CudaModule.Load(driver);
         staging = new CudaStaging(this);
-        int cores;
+        int cores, major, minor;
         Check(driver.cuDeviceGetAttribute(&cores, CudaDeviceAttribute.MultiprocessorCount, device));
+        Check(driver.cuDeviceGetAttribute(&major, CudaDeviceAttribute.ComputeCapabilityMajor, device));
+        Check(driver.cuDeviceGetAttribute(&minor, CudaDeviceAttribute.ComputeCapabilityMinor, device));
         Name = CudaSystem.NameOf(driver, device);
         Multiprocessors = cores;
+        ComputeCapability = (major, minor);
     }
 
     /// <summary>The functions behind it.</summary>
@@ -57,6 +60,12 @@ internal sealed unsafe class CudaDevice : IDisposable
 
     /// <summary>Blocks of threads that run beside each other at the least.</summary>
     public int Multiprocessors { get; }
+
+    /// <summary>9 and 0 for Hopper.</summary>
+    public (int Major, int Minor) ComputeCapability { get; }
+
+    /// <summary>Whether the device has failed so that nothing runs on it any more.</summary>
+    public bool IsBroken => broken is not null;
 
     /// <summary>Sees each launch's kernel and the bytes of its arguments before the device does; for tests.</summary>
     public Action<string, IReadOnlyList<int>>? Launching { get; set; }

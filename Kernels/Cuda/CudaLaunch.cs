@@ -6,7 +6,7 @@ namespace EvenNet.Kernels.Cuda;
 /// One launch of a kernel with all its arguments, packed once: <c>new CudaLaunch(device, "curve_forward", grid) { count, curve, x, y }</c>. Running it
 /// allocates nothing.
 /// </summary>
-internal sealed unsafe class CudaLaunch(CudaDevice device, string kernel, CudaGrid grid) : IEnumerable
+internal sealed unsafe class CudaLaunch(CudaDevice device, string kernel, CudaGrid grid) : ICudaWork, IEnumerable
 {
     private const int MostBytes = 512, MostArguments = 24;
     private readonly nint function = device.Function(kernel);

@@ -2,21 +2,31 @@ using EvenNet.Framework;
 
 namespace EvenNet.Kernels.Cuda;
 
-/// <summary>Matrix products of host memory, and a convolution's weight gradients of single samples, for the initializers.</summary>
-internal sealed class CudaProducts(CudaDevice device, CudaWorkspace workspace)
+/// <summary>
+/// Matrix products of host memory, by cuBLAS where it is there, and a convolution's weight gradients of single samples, for the initializers: in float32
+/// whatever the precision of the layers.
+/// </summary>
+internal sealed class CudaProducts(CudaDevice device, CudaWorkspace workspace, CublasProducts? library)
 {
     /// <summary>c (+)= op(a) · op(b) on host memory.</summary>
     public void Gemm(bool transposeA, bool transposeB, int m, int n, int k, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, bool accumulate)
     {
         long left = (long)m * k, right = (long)k * n, product = (long)m * n;
         if (product == 0) return;
-        ulong address = workspace.Take((left + right + product) * sizeof(float)), second = address + sizeof(float) * (ulong)left, third = second + sizeof(float) * (ulong)right;
+        long Bytes(long count) => CudaCandidate.Align(count * sizeof(float));
+        ulong address = workspace.Take(Bytes(left) + Bytes(right) + Bytes(product)), second = address + (ulong)Bytes(left), third = second + (ulong)Bytes(right);
         device.Write(address, a[..(int)left]);
         device.Write(second, b[..(int)right]);
         if (accumulate) device.Write<float>(third, c[..(int)product]);
+        if (library is not null && k > 0) library.Multiply(new(transposeA, transposeB, m, n, k), CublasComputeType.Float32, address, second, third, accumulate);
+        else Own(transposeA, transposeB, m, n, k, address, second, third, accumulate);
+        device.Read(third, c[..(int)product]);
+    }
+
+    private void Own(bool transposeA, bool transposeB, int m, int n, int k, ulong address, ulong second, ulong third, bool accumulate)
+    {
         string kernel = $"gemm_{(transposeA ? 't' : 'n')}{(transposeB ? 't' : 'n')}";
         new CudaLaunch(device, kernel, CudaGrid.Tiles(m, n)) { m, n, k, address, second, third, accumulate }.Run();
-        device.Read(third, c[..(int)product]);
     }
 
     /// <summary>Adds to sums what some samples say of a convolution's weights, or its squares.</summary>

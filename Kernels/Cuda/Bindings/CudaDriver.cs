@@ -123,12 +123,8 @@ internal sealed unsafe class CudaDriver
     }
 
     /// <summary>«cuMemAlloc_v2 failed: CUDA_ERROR_OUT_OF_MEMORY (2), out of memory; use a smaller batch».</summary>
-    public CudaException Failure(CudaResult result, string call)
-    {
-        // «driver.cuMemAlloc_v2(&address, …)» is the call's name to a reader.
-        string name = call.Split('(')[0].Split('.')[^1];
-        return new CudaException($"{name} failed: {Text(cuGetErrorName, result) ?? "unknown error"} ({(int)result}), {Text(cuGetErrorString, result) ?? "no description"}{WayOut(result)}", (int)result);
-    }
+    public CudaException Failure(CudaResult result, string call) =>
+        new($"{CudaException.NameOf(call)} failed: {Text(cuGetErrorName, result) ?? "unknown error"} ({(int)result}), {Text(cuGetErrorString, result) ?? "no description"}{WayOut(result)}", (int)result);
 
     private static string? Text(delegate* unmanaged<CudaResult, byte**, CudaResult> describe, CudaResult result)
     {

@@ -7,4 +7,7 @@ public sealed class CudaException(string message, int code = 0) : BackendExcepti
 {
     /// <summary>The code that the native function returned; 0 where none was called.</summary>
     public int Code => code;
+
+    /// <summary>«driver.cuMemAlloc_v2(&amp;address, …)» is cuMemAlloc_v2 to a reader.</summary>
+    internal static string NameOf(string call) => call.Split('(')[0].Split('.')[^1];
 }

@@ -21,5 +21,8 @@ internal sealed class CudaPlace(bool gpu) : IDisposable
     /// <summary>A backend for one test; on a GPU all tests of a fixture share the device.</summary>
     public CudaBackend Open(ThreadOrder order = ThreadOrder.Random) => device is null ? Emulator.Open(order) : new CudaBackend(device, ownsDevice: false);
 
+    /// <summary>The GPU with the libraries that are found on this machine.</summary>
+    public CudaBackend Open(CudaOptions options) => new(device!, ownsDevice: false, options, CudaLibraries.Load);
+
     public void Dispose() => device?.Dispose();
 }

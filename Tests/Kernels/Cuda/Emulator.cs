@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using EvenNet.Kernels;
 using EvenNet.Kernels.Cuda;
 using EvenNet.Tests.House;
 
@@ -21,12 +22,12 @@ public enum ThreadOrder
 }
 
 /// <summary>
-/// NativeKernels.cu compiled for the host together with a library that plays the CUDA driver (Tests/CudaEmulator). Built once for each state of the
+/// NativeKernels.cu compiled for the host together with what plays the CUDA driver, cuBLAS, cuBLASLt, cuDNN and cuSOLVER (Tests/CudaEmulator). Built once for each state of the
 /// sources; tests that need it are skipped where there is no g++.
 /// </summary>
 internal sealed unsafe class Emulator
 {
-    private static readonly string[] Sources = ["emulator.h", "scheduler.h", "scheduler.cpp", "kernels.cpp", "driver.cpp"];
+    private static readonly string[] Sources = ["emulator.h", "scheduler.h", "vendor.h", "scheduler.cpp", "kernels.cpp", "driver.cpp", "vendor.cpp", "blas.cpp", "dnn.cpp", "solver.cpp"];
     private static readonly Lazy<Emulator?> Built = new(() => Build(Repository.Path("NativeKernels.cu")));
     private readonly nint library;
 
@@ -45,6 +46,22 @@ internal sealed unsafe class Emulator
     public long UsedBytes => (long)((delegate* unmanaged<nuint>)Export("emulatorUsedBytes"))();
 
     public int Launches => ((delegate* unmanaged<int>)Export("emulatorLaunches"))();
+
+    /// <summary>Handles and descriptors of the played libraries that nobody has destroyed.</summary>
+    public int Objects => ((delegate* unmanaged<int>)Export("emulatorObjects"))();
+
+    /// <summary>A folder that holds the library under the names that the driver and the vendor's libraries have.</summary>
+    public string LibraryFolder
+    {
+        get
+        {
+            string folder = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, "libraries");
+            Directory.CreateDirectory(folder);
+            foreach (string name in CudaLibraries.Descriptions.Where(l => l.Name != "NVRTC").SelectMany(l => l.Linux))
+                if (!File.Exists(System.IO.Path.Combine(folder, name))) File.CreateSymbolicLink(System.IO.Path.Combine(folder, name), Path);
+            return folder;
+        }
+    }
 
     public int Contexts => ((delegate* unmanaged<int>)Export("emulatorContexts"))();
 
@@ -68,10 +85,45 @@ internal sealed unsafe class Emulator
     /// <inheritdoc cref="Open(ThreadOrder)"/>
     public CudaBackend Open() => new(new CudaDevice(Driver, 0));
 
+    /// <summary>A backend on the emulated device with the played libraries, or with what load finds of them.</summary>
+    public CudaBackend Open(CudaOptions options, Func<CudaLibrary, NativeLibraries.Library>? load = null) => new(new CudaDevice(Driver, 0), ownsDevice: true, options, load ?? Load);
+
+    /// <summary>Every library of the vendor, played.</summary>
+    public NativeLibraries.Library Load(CudaLibrary wanted) => new(library, new NativeLibraryStatus(wanted.Name, IsFound: true, Path, Version: null, wanted.Linux));
+
+    /// <summary>Lets a function of a played library fail with a status; 0: no more.</summary>
+    public void Fail(string function, int status)
+    {
+        fixed (byte* name = Text(function)) ((delegate* unmanaged<byte*, int, void>)Export("emulatorFail"))(name, status);
+    }
+
+    /// <summary>Which version a played library, or the driver, says it is.</summary>
+    public void SetVersion(string of, int version)
+    {
+        fixed (byte* name = Text(of)) ((delegate* unmanaged<byte*, int, void>)Export("emulatorSetVersion"))(name, version);
+    }
+
+    /// <summary>Milliseconds that work of a name takes by the device's events; whatever is not named takes one.</summary>
+    public void SetCost(string work, double milliseconds)
+    {
+        fixed (byte* name = Text(work)) ((delegate* unmanaged<byte*, double, void>)Export("emulatorSetCost"))(name, milliseconds);
+    }
+
+    /// <summary>How often a function of a played library was called.</summary>
+    public int Calls(string function)
+    {
+        fixed (byte* name = Text(function)) return ((delegate* unmanaged<byte*, int>)Export("emulatorCalls"))(name);
+    }
+
     public void Set(ThreadOrder order) => ((delegate* unmanaged<int, void>)Export("emulatorSetSchedule"))((int)order);
 
-    /// <summary>Forgets faults; sets the device's memory, and lets a launch fail with an illegal address: the first, the second…; 0: none.</summary>
-    public void Reset(long memoryBytes = 4L << 30, int failingLaunch = 0) => ((delegate* unmanaged<nuint, int, void>)Export("emulatorReset"))((nuint)memoryBytes, failingLaunch);
+    /// <summary>Forgets faults and what the libraries were told; sets the device's memory, and lets a launch fail with an illegal address: the first, the second…; 0: none.</summary>
+    public void Reset(long memoryBytes = 4L << 30, int failingLaunch = 0)
+    {
+        ((delegate* unmanaged<nuint, int, void>)Export("emulatorReset"))((nuint)memoryBytes, failingLaunch);
+        ((delegate* unmanaged<void>)Export("emulatorResetLibraries"))();
+        ((delegate* unmanaged<byte*, double, void>)Export("emulatorSetCost"))(null, 0);
+    }
 
     /// <summary>Bytes of each of a kernel's parameters, as the host compiler has them.</summary>
     public List<int> Parameters(string kernel)
@@ -116,6 +168,8 @@ internal sealed unsafe class Emulator
         File.Move(made, library, overwrite: true);
         return new Emulator(library);
     }
+
+    private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text + "\0");
 
     private nint Export(string name) => NativeLibrary.GetExport(library, name);
 }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using EvenNet.Framework;
+using EvenNet.Kernels;
 using EvenNet.Kernels.Cuda;
 using EvenNet.Tests.House;
 using EvenNet.Tests.Kernels;
@@ -41,10 +42,11 @@ public sealed partial class NativeKernelTests
         Dictionary<string, List<int>> entries = Entries(CudaModule.Ptx);
         HashSet<string> launched = [];
         using CudaBackend cuda = Emulator.Open();
-        cuda.Device.Launching = (kernel, sizes) =>
+        void Hold(string kernel, IReadOnlyList<int> sizes)
         {
             if (launched.Add(kernel)) Assert.That(sizes, Is.EqualTo(entries[kernel]), kernel);
-        };
+        }
+        cuda.Device.Launching = Hold;
         foreach (IGrouping<Type, CpuLayerTests.Case> kind in CpuLayerTests.Cases.GroupBy(c => c.Layer.GetType()))
             foreach (CpuLayerTests.Case c in kind.Where(c => c.Inputs[0].Plane < 200).DistinctBy(c => c.Layer is Pooling p ? p.Kind : c.Layer is Eltwise e ? (object)e.Kind : 0))
             {
@@ -63,6 +65,13 @@ public sealed partial class NativeKernelTests
             cuda.ScaleChannels(net[graph["data"]], new double[3], new double[3]);
             net.Backward(graph["c"], new float[16]);
             _ = cuda.AddWeightGradients((Convolution)graph["c"].Layer, net[graph["data"]], net[graph["c"]], 0, 1, squares: true, new float[54]);
+        }
+        foreach (Precision precision in (Precision[])[Precision.Fp32, Precision.Bf16])
+        {
+            using CudaBackend libraries = Emulator.Require().Open(new CudaOptions { Precision = precision, CacheFile = null });
+            libraries.Engines.Tuner.Pick = candidates => candidates[0];
+            libraries.Device.Launching = Hold;
+            _ = LayerRun.Of(Every.LayerCase.First(), libraries);
         }
         Solver[] solvers = [new SgdSolver(parameters) { Rate = Schedule.Fixed(1) }, new AdamSolver(parameters) { Rate = Schedule.Fixed(1) }, new RmsPropSolver(parameters) { Rate = Schedule.Fixed(1) }];
         foreach (Solver solver in solvers)
