@@ -14,4 +14,7 @@ public sealed record CudaOptions
 
     /// <summary>The file that keeps which algorithms were the fastest; null keeps nothing, so that they are measured in each process.</summary>
     public string? CacheFile { get; init; } = CudaTuningCache.DefaultPath;
+
+    /// <summary>Told at once of what <see cref="CudaBackend.Warnings"/> gathers.</summary>
+    public Action<string>? Warn { get; init; }
 }

@@ -24,9 +24,16 @@ part() {
 part machine 60 nvidia-smi
 part doctor 120 bin/evennet doctor
 part tests 300 bin/EvenNet.Tests --filter 'TestCategory=Gpu' --output Detailed
+# Which of the libraries' algorithms were the fastest is kept with the results.
+mkdir -p "$results/data"
+XDG_DATA_HOME=$(cd "$results/data" && pwd)
+export XDG_DATA_HOME
 for net in caffenet googlenet vgg16; do
-  part "bench-$net" 120 bin/evennet bench net "$net" --device cuda:0 --batch 64 --layers
+  for precision in fp32 tf32 bf16; do
+    part "bench-$net-$precision" 120 bin/evennet bench net "$net" --device cuda:0 --precision "$precision" --batch 64 --layers
+  done
 done
+EVENNET_CUDA_ENGINES=own part bench-caffenet-own 120 bin/evennet bench net caffenet --device cuda:0 --batch 64 --layers
 EVENNET_CUDA_CHECK=1 part checked 120 bin/EvenNet.Tests --filter 'TestCategory=Gpu&FullyQualifiedName~CudaLayerTests'
 
 echo

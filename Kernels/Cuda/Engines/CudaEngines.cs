@@ -14,6 +14,7 @@ internal sealed class CudaEngines : IDisposable
     private readonly Precision precision;
     private readonly long workspaceBytes;
     private readonly List<string> warnings = [], versions = [];
+    private readonly Action<string>? warn;
     private readonly CublasLtProducts? lt;
     private readonly CudnnConvolutions? convolutions;
 
@@ -24,7 +25,7 @@ internal sealed class CudaEngines : IDisposable
     public CudaEngines(CudaDevice device, CudaOptions options, Func<CudaLibrary, NativeLibraries.Library>? load)
     {
         this.device = device;
-        (precision, workspaceBytes) = (options.Precision, options.WorkspaceBytes);
+        (precision, workspaceBytes, warn) = (options.Precision, options.WorkspaceBytes, options.Warn);
         if (load is not null && options.UseLibraries && Environment.GetEnvironmentVariable(EnginesVariable) != CudaCandidate.Own)
         {
             (Products, lt, int place) = OpenProducts(load);
@@ -32,9 +33,9 @@ internal sealed class CudaEngines : IDisposable
             Eigen = OpenEigen(load, place);
         }
         if (precision != Precision.Fp32 && Products is null && convolutions is null)
-            warnings.Add($"{Text(precision)} is a way of cuBLAS and cuDNN to compute, and neither is used: everything is computed in float32");
+            Tell($"{Text(precision)} is a way of cuBLAS and cuDNN to compute, and neither is used: everything is computed in float32");
         (int major, int minor) = device.ComputeCapability;
-        Tuner = new CudaTuner(device, new CudaTuningCache(options.CacheFile, string.Join(", ", (string[])[device.Name, $"{major}.{minor}", $"driver {device.Driver.Version}", .. versions])));
+        Tuner = new CudaTuner(device, new CudaTuningCache(options.CacheFile, string.Join(", ", (string[])[device.Name, $"{major}.{minor}", $"driver {device.Driver.Version}", .. versions])), Tell);
     }
 
     /// <summary>Chooses between ways to compute the same.</summary>
@@ -47,7 +48,7 @@ internal sealed class CudaEngines : IDisposable
     public CudaEigenSolver? Eigen { get; }
 
     /// <summary>Libraries that were found and cannot be used, and algorithms that failed, with the reasons.</summary>
-    public IReadOnlyList<string> Warnings => [.. warnings, .. Tuner.Problems];
+    public IReadOnlyList<string> Warnings => warnings;
 
     /// <summary>«cuBLAS 13.0.1, cuDNN 9.6.0, tf32»; null without libraries.</summary>
     public string? Description => versions.Count == 0 ? null : string.Join(", ", (string[])[.. versions, Text(precision)]);
@@ -64,7 +65,7 @@ internal sealed class CudaEngines : IDisposable
         }
         catch (CudaException error) when (!device.IsBroken)
         {
-            warnings.Add($"cuDNN is not used for {question}: {error.Message}");
+            Tell($"cuDNN is not used for {question}: {error.Message}");
         }
         long weights = (long)s.Outputs * (s.Channels / s.Groups) * s.KernelHeight * s.KernelWidth;
         return Tuner.Choose(question, candidates, new((long)s.Batch * s.Channels * s.Height * s.Width, weights, (long)s.Batch * s.Outputs * s.Rows * s.Columns, s.Outputs));
@@ -94,7 +95,7 @@ internal sealed class CudaEngines : IDisposable
         }
         catch (CudaException error) when (!device.IsBroken)
         {
-            warnings.Add($"cuBLASLt is not used for {question}: {error.Message}");
+            Tell($"cuBLASLt is not used for {question}: {error.Message}");
         }
         return Tuner.Choose(question, [.. candidates, own], counts);
     }
@@ -105,6 +106,12 @@ internal sealed class CudaEngines : IDisposable
         convolutions?.Dispose();
         lt?.Dispose();
         Products?.Dispose();
+    }
+
+    private void Tell(string warning)
+    {
+        warnings.Add(warning);
+        warn?.Invoke(warning);
     }
 
     private static string Text(Precision precision) => $"{precision}".ToLowerInvariant();
@@ -151,7 +158,7 @@ internal sealed class CudaEngines : IDisposable
     {
         if (!library.Status.IsFound)
         {
-            if (library.Status.Problem is { } problem) warnings.Add($"{name} is not used: {problem}");
+            if (library.Status.Problem is { } problem) Tell($"{name} is not used: {problem}");
             return null;
         }
         try
@@ -160,7 +167,7 @@ internal sealed class CudaEngines : IDisposable
         }
         catch (CudaException error) when (!device.IsBroken)
         {
-            warnings.Add($"{name} ({library.Status.Path}) is not used: {error.Message}");
+            Tell($"{name} ({library.Status.Path}) is not used: {error.Message}");
             return null;
         }
     }

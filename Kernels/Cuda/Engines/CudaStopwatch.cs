@@ -17,17 +17,18 @@ internal sealed unsafe class CudaStopwatch : IDisposable
         end = made;
     }
 
-    /// <summary>Milliseconds that the device takes for the work; waits for it.</summary>
-    public float Time(ICudaWork[] work)
+    /// <summary>Milliseconds that the device takes for the work, on the average of so many runs in a row; waits for it.</summary>
+    public float Time(ICudaWork[] work, int times = 1)
     {
         float milliseconds;
         device.MakeCurrent();
         device.Check(device.Driver.cuEventRecord(start, device.Stream));
-        foreach (ICudaWork piece in work) piece.Run();
+        for (int i = 0; i < times; i++)
+            foreach (ICudaWork piece in work) piece.Run();
         device.Check(device.Driver.cuEventRecord(end, device.Stream));
         device.Wait();
         device.Check(device.Driver.cuEventElapsedTime(&milliseconds, start, end));
-        return milliseconds;
+        return milliseconds / times;
     }
 
     public void Dispose()

@@ -4,23 +4,23 @@ namespace EvenNet.Kernels.Cuda;
 /// Chooses among several ways to compute the same by running each on memory of the right size and timing it with events. What was chosen for a question stays
 /// chosen: in this object, and through the cache in the next process.
 /// </summary>
-internal sealed class CudaTuner(CudaDevice device, CudaTuningCache cache)
+/// <param name="device">The device.</param>
+/// <param name="cache">Keeps what was chosen.</param>
+/// <param name="tell">Told of ways that failed when they were tried, with the reasons, and of a cache that cannot be written.</param>
+internal sealed class CudaTuner(CudaDevice device, CudaTuningCache cache, Action<string> tell)
 {
-    private const int Turns = 5;
+    private const int Rows = 3, MostInRow = 16;
+    private const float RowMilliseconds = 2;
 
-    // A way whose first run takes so many times as long as the best is not run again.
+    // A way that takes so many times as long as the best is not run again.
     private const float Hopeless = 4;
 
     // 0.01 as float32, and twice 0.01 as bfloat16: neither zeros nor infinities, which some devices multiply faster.
     private const uint Pattern = 0x3C23_3C23;
     private readonly Dictionary<string, string> choices = new(StringComparer.Ordinal);
-    private readonly List<string> problems = [];
 
     /// <summary>What was chosen, by what was asked.</summary>
     public IReadOnlyDictionary<string, string> Choices => choices;
-
-    /// <summary>Ways that failed when they were tried, with the reasons.</summary>
-    public IReadOnlyList<string> Problems => cache.Problem is { } problem ? [.. problems, problem] : problems;
 
     /// <summary>Chooses instead of measuring, where it gives one; for tests.</summary>
     public Func<IReadOnlyList<CudaCandidate>, CudaCandidate?>? Pick { get; set; }
@@ -60,7 +60,7 @@ internal sealed class CudaTuner(CudaDevice device, CudaTuningCache cache)
             ulong input = memory.Address, weight = input + (ulong)Bytes(counts.Input), output = weight + (ulong)Bytes(counts.Weight), bias = output + (ulong)Bytes(counts.Output);
             ulong scale = bias + (ulong)Bytes(counts.Bias), free = scale + CudaCandidate.Alignment;
             CudaCandidate best = Fastest(question, candidates, new CudaOperands(input, weight, output, bias, scale, free, Accumulate: false));
-            cache.Add(question, best.Name);
+            if (cache.Add(question, best.Name) is { } problem) tell(problem);
             return best;
         }
     }
@@ -81,7 +81,7 @@ internal sealed class CudaTuner(CudaDevice device, CudaTuningCache cache)
             }
             catch (CudaException error) when (candidate.Name != CudaCandidate.Own && !device.IsBroken)
             {
-                problems.Add($"{candidate.Name} is not used for {question}: {error.Message}");
+                tell($"{candidate.Name} is not used for {question}: {error.Message}");
             }
             finally
             {
@@ -91,16 +91,13 @@ internal sealed class CudaTuner(CudaDevice device, CudaTuningCache cache)
         return best;
     }
 
-    // The middle one of several runs, after one that loads code.
+    // Of one run: the best of several rows of runs, so that what is measured is the device and not the host that gives the work. The first loads code and does not count.
     private static float Milliseconds(CudaStopwatch stopwatch, ICudaWork[] work, float least)
     {
-        float first = stopwatch.Time(work);
-        if (first > 100 * least) return first;
-        float second = stopwatch.Time(work);
-        if (second > Hopeless * least) return second;
-        float[] times = new float[Turns];
-        for (int i = 0; i < Turns; i++) times[i] = stopwatch.Time(work);
-        Array.Sort(times);
-        return times[Turns / 2];
+        _ = stopwatch.Time(work);
+        float one = stopwatch.Time(work);
+        if (one > Hopeless * least) return one;
+        int row = Math.Clamp((int)(RowMilliseconds / one), 1, MostInRow);
+        return Enumerable.Range(0, Rows).Min(_ => stopwatch.Time(work, row));
     }
 }

@@ -12,6 +12,7 @@ internal sealed class CudaTuningCache(string? path, string device)
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
     private Dictionary<string, string>? choices;
+    private bool isReadOnly;
 
     /// <summary>Where choices are kept unless told otherwise: «evennet/cuda/engines.json» among the user's local data; null where the system names no place.</summary>
     public static string? DefaultPath
@@ -23,21 +24,18 @@ internal sealed class CudaTuningCache(string? path, string device)
         }
     }
 
-    /// <summary>Why the file could not be written, once that has happened.</summary>
-    public string? Problem { get; private set; }
-
     /// <summary>What was chosen for a question, or null.</summary>
     public string? Find(string question) => (choices ??= Read().GetValueOrDefault(device) ?? []).GetValueOrDefault(question);
 
-    /// <summary>Takes a choice down.</summary>
-    public void Add(string question, string choice)
+    /// <summary>Takes a choice down. Says why the file could not be written, the first time.</summary>
+    public string? Add(string question, string choice)
     {
         Dictionary<string, Dictionary<string, string>> all = Read();
         Dictionary<string, string> known = all.GetValueOrDefault(device) ?? [];
         foreach ((string key, string value) in choices ?? []) known.TryAdd(key, value);
         known[question] = choice;
         all[device] = choices = known;
-        if (path is not null) Write(all, path);
+        return path is null || isReadOnly ? null : Write(all, path);
     }
 
     private Dictionary<string, Dictionary<string, string>> Read()
@@ -54,7 +52,7 @@ internal sealed class CudaTuningCache(string? path, string device)
         }
     }
 
-    private void Write(Dictionary<string, Dictionary<string, string>> all, string file)
+    private string? Write(Dictionary<string, Dictionary<string, string>> all, string file)
     {
         string temporary = $"{file}.{Environment.ProcessId}";
         try
@@ -66,10 +64,12 @@ internal sealed class CudaTuningCache(string? path, string device)
                 stream.Flush(flushToDisk: true);
             }
             File.Move(temporary, file, overwrite: true);
+            return null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            Problem ??= $"which of CUDA's algorithms are fastest cannot be kept in {file} ({error.Message}): they are measured again in each run";
+            isReadOnly = true;
+            return $"which of CUDA's algorithms are fastest cannot be kept in {file} ({error.Message}): they are measured again in each run";
         }
     }
 }

@@ -48,7 +48,7 @@ internal sealed class DetectEvalVerb : Verb
         ParseResult full = set.Parse(TrainingSettings.Complete(given, set));
         using var jpeg = new JpegDecoder();
         DetectionSet judged = data.OpenTest(full, new ImageFiles(jpeg), full.GetValue(seed)) ?? throw new ToolException(ExitCode.Data, $"{full.GetRequiredValue(data.Place)} has no split test; name one with --test-split");
-        using Backend backend = device.Open(options);
+        using Backend backend = device.Open(options, ui);
         ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {backend.Description}");
         ui.Note("data", $"{Text.Count(judged.Count)} pictures of {judged.Data.Name} {judged.Data.Split}, proposals: {judged.Proposals.Name}");
         (ParameterSet parameters, Detector detector) = file.Load(backend, data.Options(full), ui);

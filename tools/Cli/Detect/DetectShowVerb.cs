@@ -34,7 +34,7 @@ internal sealed class DetectShowVerb : Verb
         using var jpeg = new JpegDecoder();
         var files = new ImageFiles(jpeg);
         IProposals boxes = ProposalChoice.Open(options.GetValue(proposals), files);
-        using Backend backend = device.Open(options);
+        using Backend backend = device.Open(options, ui);
         (ParameterSet parameters, Detector detector) = file.Load(backend, Sizes(options, file), ui);
         string folder = options.GetRequiredValue(output);
         Directory.CreateDirectory(folder);

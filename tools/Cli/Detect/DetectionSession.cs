@@ -62,7 +62,7 @@ internal sealed class DetectionSession : RunSession
         Net = DetectorNet.Of(Info.Outputs(Data.Classes.Count)[^1], Data.Classes.Count, Verb.Start.Cut(Options));
         Detection = Verb.Data.Options(Options) with { Pictures = Options.GetValue(run.Batch), Regions = Options.GetValue(Verb.Regions), Seed = Seed };
 
-        Backend = Own(Verb.Device.Open(machine));
+        Backend = Own(Verb.Device.Open(machine, ui));
         DetectorGraph graph = Net.At(DetectionSizes.Nominal, DetectionSizes.Nominal, Detection.Regions);
         ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {Backend.Description} · seed {Seed}");
         ui.Note("net", $"{Info.Name}  {graph.Graph.Affine.Count()} learned layers  {Text.Count(graph.Graph.ParameterCount)} parameters  {Data.Classes.Count} classes");

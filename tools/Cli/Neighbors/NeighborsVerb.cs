@@ -69,7 +69,7 @@ internal sealed class NeighborsVerb : Verb
         if (options.GetValue(picture) is { } sheet && !IsPng(sheet) && !JpegEncoder.Library.IsFound) throw new ToolException(ExitCode.Device, $"--picture {sheet}: JPEG needs libturbojpeg, which is not there; write a .png");
         ImageSource source = Source(options);
         FeatureNet[] columns = Columns(options, ui);
-        using Backend backend = device.Open(options);
+        using Backend backend = device.Open(options, ui);
         using var jpeg = new JpegDecoder();
         var files = new ImageFiles(jpeg);
         ClassAgreement? classes = options.GetValue(voc) is { } set ? ClassAgreement.OfVoc(set, options.GetValue(split)!, files) : null;

@@ -60,7 +60,7 @@ internal sealed class EvalKindVerb : Verb
         Augmentation augmentation = data.Test(full, data.Training(full, judged, input, info), isFinal: true);
         judged = data.Chosen(full, judged);
 
-        using Backend backend = device.Open(options);
+        using Backend backend = device.Open(options, ui);
         ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {backend.Description}");
         ui.Note("data", $"{judged}");
         int views = augmentation.Views, samples = Math.Min(judged.Count, Math.Max(1, full.GetValue(batch) / views));

@@ -85,7 +85,7 @@ internal sealed class TrainingSession : RunSession
         _ = run.Monitored(Options, TestData);
         ui.Note("data", $"{data}{(TestData is null ? "" : $"; judged on {TestData}")}");
 
-        Backend = Own(Verb.Device.Open(machine));
+        Backend = Own(Verb.Device.Open(machine, ui));
         TrainedNet net = TrainedNet.Of(source, all, ui.Warn);
         ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {Backend.Description} · seed {Seed}");
         ui.Note("net", $"{Info.Name}  {net.Graph.Affine.Count()} learned layers  {Text.Count(net.Graph.ParameterCount)} parameters  {all.Classes.Count} classes");

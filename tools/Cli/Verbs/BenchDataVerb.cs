@@ -67,7 +67,7 @@ internal sealed class BenchDataVerb : Verb
 
     private double Training(ParseResult options, NetInfo info, int size, Ui ui, CancellationToken cancellation)
     {
-        using Backend backend = device.Open(options);
+        using Backend backend = device.Open(options, ui);
         return ui.Track(progress => new NetBench(info, size, backend, TrainingRepetitions, limitSeconds: 0, progress, cancellation).Run()).TrainStep.ImagesPerSecond;
     }
 

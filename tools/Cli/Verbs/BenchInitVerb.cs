@@ -35,7 +35,7 @@ internal sealed class BenchInitVerb : Verb
         NetInfo info = net.Net(options, ui);
         ulong chosenSeed = options.GetValue(seed);
         InitOptions chosen = method.Options(options, info, chosenSeed, keepExisting: false);
-        using Backend backend = device.Open(options);
+        using Backend backend = device.Open(options, ui);
         Graph graph = info.Graph(net.Classes(options));
         int count = images.Count(options);
         ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {backend.Description} · seed {chosenSeed}");

@@ -35,11 +35,11 @@ internal sealed class BenchKernelsVerb : Verb
         NetLayer[] layers = [.. Matching(options.GetValue(filter) ?? "")];
         var limits = new List<BenchLimits>();
         var kernels = new List<BenchKernel>();
-        using Backend all = device.Open(options);
+        using Backend all = device.Open(options, ui);
         ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {all.Description}");
         if (all.Parallelism > 1)
         {
-            using Backend one = device.Open(options, threads: 1);
+            using Backend one = device.Open(options, ui, threads: 1);
             Measure(one, layers, options, limits, kernels, ui, cancellation);
         }
         Measure(all, layers, options, limits, kernels, ui, cancellation);

@@ -62,7 +62,7 @@ internal sealed class BenchNetVerb : Verb
     public override int Run(ParseResult options, Ui ui, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
-        using Backend backend = device.Open(options);
+        using Backend backend = device.Open(options, ui);
         ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {backend.Description}");
         var results = new List<BenchNetResult>();
         foreach (NetInfo info in options.GetRequiredValue(nets))

@@ -41,7 +41,7 @@ internal sealed class ClassifyVerb : Verb
         string file = options.GetValue(weights) ?? (ModelFormats.Find(info.Name) is { HoldsWeights: true } ? info.Name
             : throw new ToolException(ExitCode.Usage, $"{info.Name} has no weights of its own; give them with --weights FILE"));
         int classes = net.Classes(options) ?? Weights.Classes(file, info) ?? info.Classes;
-        using Backend backend = device.Open(options);
+        using Backend backend = device.Open(options, ui);
         Graph graph = info.Graph(classes);
         Node output = graph.Outputs[^1], input = PictureInput.Of(graph);
         string[]? names = Labels(options.GetValue(labels), output.Shape.Channels);

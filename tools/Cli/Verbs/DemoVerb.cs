@@ -39,7 +39,7 @@ internal sealed class DemoVerb : Verb
         int count = isQuick ? 48 : 160;
         var training = new BriefTraining(isQuick ? 30 : 150, Rate: 0.002f);
 
-        using Backend backend = device.Open(options);
+        using Backend backend = device.Open(options, ui);
         NetInfo info = Nets.Find(NetName);
         Crops crops = OpenCrops(info, seed);
         Graph graph = Classifier(info, crops.Photographs);

@@ -60,7 +60,7 @@ internal sealed class DiagnoseVerb : Verb
         int classes = net.Classes(options) ?? files.Select(f => Weights.Classes(f, info)).FirstOrDefault(c => c is not null) ?? info.Classes;
         if (options.GetValue(report) is { } place && File.Exists(place)) throw new ToolException(ExitCode.Data, $"the report's folder {place} is a file");
 
-        using Backend backend = device.Open(options);
+        using Backend backend = device.Open(options, ui);
         Graph graph = info.Graph(classes);
         ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {backend.Description} · seed {seed}");
         ui.Note("net", $"{info.Name}  {graph.Affine.Count()} learned layers  {Text.Count(graph.ParameterCount)} parameters  {classes} classes");

@@ -51,7 +51,7 @@ internal sealed class InitVerb : Verb
         output.Check(options);
         int classes = net.Classes(options) ?? (from is null ? null : Weights.Classes(from, info)) ?? info.Classes;
 
-        using Backend backend = device.Open(options);
+        using Backend backend = device.Open(options, ui);
         Graph graph = info.Graph(classes);
         ui.Note("evennet", $"{EvenNetTool.Version} · .NET {Environment.Version} · {backend.Description} · seed {chosen.Seed}");
         ui.Note("net", $"{info.Name}  {graph.Affine.Count()} learned layers  {Text.Count(graph.ParameterCount)} parameters  {classes} classes");

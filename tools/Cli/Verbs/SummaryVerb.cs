@@ -26,7 +26,7 @@ internal sealed class SummaryVerb : Verb
     {
         NetInfo info = net.Net(options, ui);
         int classes = net.Classes(options) ?? info.Classes;
-        using Backend backend = device.Open(options);
+        using Backend backend = device.Open(options, ui);
         SummaryResult result = Summarize(info, classes, options.GetValue(batch), backend);
         if (options.GetValue(json)) ui.Raw(ToolJson.Write(result));
         else Print(result, ui);
