@@ -1389,6 +1389,16 @@ KERNEL(squared_sums)(int64 count, const float* x, double* sums)
 }
 KERNEL_END(squared_sums)
 
+// sums[block] = Σ |x| of the block's elements.
+KERNEL(magnitude_sums)(int64 count, const float* x, double* sums)
+{
+    double sum = 0;
+    FOR_ELEMENTS(i, count) sum += fabsf(x[i]);
+    sum = block_sum(sum);
+    if (threadIdx.x == 0) sums[blockIdx.x] = sum;
+}
+KERNEL_END(magnitude_sums)
+
 // *to = Σ sums. One block.
 KERNEL(sum_of_sums)(int count, const double* sums, double* to)
 {
@@ -1398,6 +1408,105 @@ KERNEL(sum_of_sums)(int count, const double* sums, double* to)
     if (threadIdx.x == 0) *to = sum;
 }
 KERNEL_END(sum_of_sums)
+
+// ---------------------------------------------------------------------------------------------------------------------------------------------
+// Patches and clusters: CudaInitializer, CudaHeldRows. A row for each sample and output position, in the order of the weights.
+
+// to[i] = patch − offset, or the patch where offset is null; patch number chosen[i], or first + i where chosen is null. A thread an element.
+KERNEL(gather_patches)(WindowSize s, int group, int first, int count, const int* chosen, const float* offset, const float* x, float* to)
+{
+    int channels = s.channels / s.groups, d = channels * s.kernelHeight * s.kernelWidth;
+    WindowInputs inputs { s, x, group * channels };
+    FOR_ELEMENTS(i, (int64)count * d)
+    {
+        int row = (int)(i / d), j = (int)(i % d);
+        to[i] = inputs(j, chosen ? chosen[row] : first + row) - (offset ? offset[j] : 0.0f);
+    }
+}
+KERNEL_END(gather_patches)
+
+// sums[j] += Σ over the rows of x[·, j]. A block for 32 columns; its 8 threads of a column take the rows in turns, and are added in their order.
+KERNEL(column_sums)(int rows, int columns, const float* x, double* sums)
+{
+    SHARED(double, parts, [8][32]);
+    int j = blockIdx.x * 32 + threadIdx.x;
+    double sum = 0;
+    for (int i = threadIdx.y; j < columns && i < rows; i += 8) sum += x[(int64)i * columns + j];
+    parts[threadIdx.y][threadIdx.x] = sum;
+    __syncthreads();
+    if (threadIdx.y != 0 || j >= columns) return;
+    for (int part = 1; part < 8; part++) sum += parts[part][threadIdx.x];
+    sums[j] += sum;
+}
+KERNEL_END(column_sums)
+
+struct AddInDouble
+{
+    double* values;
+    int stride;
+    __device__ __forceinline__ void operator()(int row, int column, float sum) const { values[(int64)row * stride + column] += sum; }
+};
+
+// scatter += xᵀ · x on and below the diagonal, whose tiles may go beyond it; x: rows × columns. Products add up in float32 over these rows. Grid: tiles of columns × columns.
+KERNEL(add_scatter)(int rows, int columns, const float* x, double* scatter)
+{
+    if (blockIdx.x > blockIdx.y) return;
+    float sums[4][4] = {};
+    add_products(sums, columns, columns, 0, rows, MatrixColumns { x, columns }, Right<MatrixColumns> { { x, columns } });
+    store_tile(sums, columns, columns, AddInDouble { scatter, columns });
+}
+KERNEL_END(add_scatter)
+
+// to[i] = from[chosen[i]], rows of columns values. A thread an element.
+KERNEL(gather_rows)(int count, int columns, const int* chosen, const float* from, float* to)
+{
+    FOR_ELEMENTS(i, (int64)count * columns) to[i] = from[(int64)chosen[i / columns] * columns + i % columns];
+}
+KERNEL_END(gather_rows)
+
+// For each row of scores, count × clusters, the place of the largest score − half, the first of equal ones, and how large it is. A warp a row.
+KERNEL(nearest_centres)(int count, int clusters, const float* scores, const float* halves, int* nearest, float* largest)
+{
+    int64 row = warp_position();
+    if (row >= count) return;
+    const float* from = scores + row * clusters;
+    int best = 0;
+    float most = -3.402823466e38f;
+    for (int k = threadIdx.x % 32; k < clusters; k += 32)
+    {
+        float v = from[k] - halves[k];
+        if (v > most)
+        {
+            most = v;
+            best = k;
+        }
+    }
+    for (int step = 16; step > 0; step /= 2)
+    {
+        float other = __shfl_xor_sync(0xffffffffu, most, step);
+        int place = __shfl_xor_sync(0xffffffffu, best, step);
+        if (other > most || (other == most && place < best))
+        {
+            most = other;
+            best = place;
+        }
+    }
+    if (threadIdx.x % 32 != 0) return;
+    nearest[row] = best;
+    largest[row] = most;
+}
+KERNEL_END(nearest_centres)
+
+// sums[k][j] = Σ rows[order[i]][j] for i from starts[k] up to starts[k + 1], in this order. Grid: 256 columns × k.
+KERNEL(ordered_sums)(int columns, const int* order, const int* starts, const float* rows, double* sums)
+{
+    int j = blockIdx.x * blockDim.x + threadIdx.x, k = blockIdx.y;
+    if (j >= columns) return;
+    double sum = 0;
+    for (int i = starts[k]; i < starts[k + 1]; i++) sum += rows[(int64)order[i] * columns + j];
+    sums[(int64)k * columns + j] = sum;
+}
+KERNEL_END(ordered_sums)
 
 // ---------------------------------------------------------------------------------------------------------------------------------------------
 // Solver steps: CudaSolver. A thread a weight, one pass over memory. decay pulls by w, or by its sign where magnitudes is set; the gradient ends as zero.

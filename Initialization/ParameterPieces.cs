@@ -25,7 +25,8 @@ internal static class ParameterPieces
     public static void Multiply(Backend backend, Parameter parameter, double factor)
     {
         Region all = parameter.Values;
-        backend.For(Pieces(parameter), piece =>
+        if (backend.InitializerKernels is { } kernels) kernels.Multiply(all, factor);
+        else backend.For(Pieces(parameter), piece =>
         {
             int first = piece * PieceCount;
             double[] rented = ArrayPool<double>.Shared.Rent(PieceCount);

@@ -11,6 +11,7 @@ namespace EvenNet.Initialization;
 public sealed class Patches
 {
     private readonly Tensor input;
+    private readonly Node node;
     private readonly Convolution? convolution;
     private readonly Shape output;
     private readonly Backend backend;
@@ -18,7 +19,7 @@ public sealed class Patches
     /// <summary>Looks at <paramref name="input"/> as <paramref name="node"/>, a convolution or an inner product, sees it.</summary>
     public Patches(Backend backend, Tensor input, Node node)
     {
-        (this.backend, this.input, output, convolution) = (backend, input, node.Shape, node.Layer as Convolution);
+        (this.backend, this.input, this.node, output, convolution) = (backend, input, node, node.Shape, node.Layer as Convolution);
         Groups = convolution?.Groups ?? 1;
         Dimensions = convolution is null
             ? input.Shape.Count
@@ -34,6 +35,9 @@ public sealed class Patches
     /// <summary>The window; null for an inner product.</summary>
     internal Convolution? Window => convolution;
 
+    /// <summary>What cuts patches out where a device holds the input; null where that is the host.</summary>
+    internal IInitializerKernels? Kernels => backend.InitializerKernels;
+
     /// <summary>Groups of the layer; each has its own input channels and outputs.</summary>
     public int Groups { get; }
 
@@ -45,6 +49,9 @@ public sealed class Patches
 
     /// <summary>Rows of all samples.</summary>
     public long Rows => (long)input.Batch * RowsPerSample;
+
+    /// <summary>One group's, for <see cref="Kernels"/>.</summary>
+    internal PatchGroup Of(int group) => new(input, node, group);
 
     /// <summary>
     /// Hands out all rows of a group in order, <paramref name="limit"/> at a time: visit(rows, count) with rows of count × dimensions.

@@ -29,10 +29,10 @@ internal sealed class WindowCovariance
         totals = [.. backend.Moments(patches.Input).Mean.Select(m => m * positions)];
     }
 
-    /// <summary>The covariance of all groups' patches, or null where cutting them out is cheaper or the backend has no kernel for it.</summary>
+    /// <summary>The covariance of all groups' patches, or null where cutting them out is cheaper, as it is where a device does it, or the backend has no kernel for it.</summary>
     public static WindowCovariance? Of(Backend backend, Patches patches, CancellationToken cancellation)
     {
-        if (patches.Window is not { Stride: { Height: 1, Width: 1 }, Dilation: { Height: 1, Width: 1 } } layer) return null;
+        if (backend.InitializerKernels is not null || patches.Window is not { Stride: { Height: 1, Width: 1 }, Dilation: { Height: 1, Width: 1 } } layer) return null;
         (Tensor x, Extent k) = (patches.Input, layer.Kernel);
         if (layer.Pad.Height >= k.Height || layer.Pad.Width >= k.Width) return null;
         long lagCount = (long)k.Height * (2 * k.Width - 1), taps = (long)k.Height * k.Width;

@@ -63,6 +63,9 @@ public abstract class Backend : IDisposable
     /// <summary>value[c] ← scale[c] · value[c] + shift[c] for each channel, at all samples and positions.</summary>
     public virtual void ScaleChannels(Tensor value, double[] scale, double[] shift) => HostMoments.Scale(value, scale, shift);
 
+    /// <summary>What the initializers do where a device holds the values; null where that is the host.</summary>
+    public virtual IInitializerKernels? InitializerKernels => null;
+
     /// <summary>One step of stochastic gradient descent on one parameter, in one pass over memory.</summary>
     public abstract void Sgd(in SgdUpdate update);
 

@@ -90,8 +90,8 @@ public sealed record MultiplicativeRescaler : IRescaler
             output = Walk(walk, node =>
             {
                 double magnitude = Magnitude(walk.Backend, walk.InputOf(node)), r = Math.Exp(logs[node]);
-                parameters.Weight(node).Multiply(r);
-                parameters.Bias(node)?.Multiply(magnitudes[node] > 0 ? r * magnitude / magnitudes[node] : r);
+                ParameterPieces.Multiply(parameters.Backend, parameters.Weight(node), r);
+                if (parameters.Bias(node) is { } bias) ParameterPieces.Multiply(parameters.Backend, bias, magnitudes[node] > 0 ? r * magnitude / magnitudes[node] : r);
                 magnitudes[node] = magnitude;
             });
         }
@@ -156,6 +156,7 @@ public sealed record MultiplicativeRescaler : IRescaler
 
     private static double Magnitude(Backend backend, Tensor tensor)
     {
+        if (backend.InitializerKernels is { } kernels) return kernels.MeanMagnitude(tensor);
         var sums = new double[tensor.Batch];
         backend.For(tensor.Batch, n =>
         {

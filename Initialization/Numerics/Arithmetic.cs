@@ -6,9 +6,10 @@ namespace EvenNet.Initialization;
 public sealed class Arithmetic
 {
     private readonly Action<int, Action<int>> loop;
+    private readonly IInitializerKernels? kernels;
 
     /// <summary>A backend's product and threads.</summary>
-    public Arithmetic(Backend backend) => (Product, loop) = (backend.Gemm, backend.For);
+    public Arithmetic(Backend backend) => (Product, loop, kernels) = (backend.Gemm, backend.For, backend.InitializerKernels);
 
     /// <summary>A matrix product, which brings its own threads.</summary>
     /// <param name="product">The matrix product.</param>
@@ -22,6 +23,9 @@ public sealed class Arithmetic
 
     /// <summary>The matrix product in float32.</summary>
     public MatrixProduct Product { get; }
+
+    /// <summary>Rows where a device holds them; null where that is the host.</summary>
+    internal IHeldRows? Hold(ReadOnlySpan<float> rows, int dimensions) => kernels?.Hold(rows, dimensions);
 
     /// <summary>Runs body(0) … body(tasks − 1); each writes what no other one touches.</summary>
     internal void For(int tasks, Action<int> body)

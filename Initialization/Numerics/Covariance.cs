@@ -1,3 +1,5 @@
+using EvenNet.Framework;
+
 namespace EvenNet.Initialization;
 
 /// <summary>
@@ -49,6 +51,16 @@ public sealed class Covariance
             AddChunk(rows.Slice(start, Math.Min(ChunkRows * Dimensions, rows.Length - start)));
     }
 
+    /// <summary>Takes all patches of a group from where a device holds them, whitened if asked; the first and only rows. False, with nothing done, where that is the host.</summary>
+    internal bool Take(Patches patches, int group, Whitening? whitening)
+    {
+        if (patches.Kernels is not { } kernels) return false;
+        kernels.AddMoments(patches.Of(group), whitening?.Basis, offset, sum, scatter);
+        Count = patches.Rows;
+        RequireFinite("patches");
+        return true;
+    }
+
     /// <summary>Mean of the rows: d.</summary>
     public double[] Mean()
     {
@@ -73,9 +85,7 @@ public sealed class Covariance
         double[] sums = new double[pieces * Dimensions];
         arithmetic.For(pieces, piece => Centre(rows.Span, count, piece * CentreRows, Math.Min(count, (piece + 1) * CentreRows), sums.AsSpan(piece * Dimensions, Dimensions)));
         for (int piece = 0; piece < pieces; piece++) VectorMath.Add(sums.AsSpan(piece * Dimensions, Dimensions), sum);
-        for (int i = 0; i < Dimensions; i++)
-            if (!double.IsFinite(sum[i]))
-                throw new ArgumentException($"the rows hold a value that is not finite, in column {i}", nameof(rows));
+        RequireFinite(nameof(rows));
 
         for (int row = 0; row < panels; row++)
             for (int column = 0; column <= row; column++)
@@ -83,6 +93,13 @@ public sealed class Covariance
                 arithmetic.Product(true, false, Width(row), Width(column), count, Panel(row, count), Panel(column, count), block);
                 AddBlock(row, column, block);
             }
+    }
+
+    private void RequireFinite(string rows)
+    {
+        for (int i = 0; i < Dimensions; i++)
+            if (!double.IsFinite(sum[i]))
+                throw new ArgumentException($"the rows hold a value that is not finite, in column {i}", rows);
     }
 
     // The first chunk's mean, as floats: x − offset then rounds once.

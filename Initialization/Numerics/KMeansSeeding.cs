@@ -16,6 +16,7 @@ internal static class KMeansSeeding
     public static float[] PlusPlus(Arithmetic arithmetic, float[] rows, int dimensions, int clusters, int tries, RandomSource random)
     {
         int count = rows.Length / dimensions;
+        using IHeldRows? held = arithmetic.Hold(rows, dimensions);
         float[] centres = new float[clusters * dimensions], products = new float[tries * count];
         double[][] distances = [.. Enumerable.Range(0, tries).Select(_ => new double[count])];
         double[] potentials = new double[tries], closest = new double[count];
@@ -24,7 +25,8 @@ internal static class KMeansSeeding
         for (int k = 0; k < clusters; k++)
         {
             int[] candidates = k == 0 ? [random.NextInt(count)] : Draw(closest, tries, random);
-            arithmetic.Product(false, true, candidates.Length, count, dimensions, UnitRows.Gather(rows, dimensions, candidates), rows, products);
+            if (held is not null) held.Multiply(candidates, products);
+            else arithmetic.Product(false, true, candidates.Length, count, dimensions, UnitRows.Gather(rows, dimensions, candidates), rows, products);
             arithmetic.For(candidates.Length, t =>
             {
                 double sum = 0;

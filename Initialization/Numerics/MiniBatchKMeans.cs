@@ -45,7 +45,7 @@ public sealed class MiniBatchKMeans(Arithmetic arithmetic)
             Progress?.Invoke(batch, smoothed);
         }
 
-        var nearest = new NearestCentres(arithmetic, rows, dimensions, clusters, usable);
+        using var nearest = new NearestCentres(arithmetic, rows, dimensions, clusters, usable);
         nearest.Assign(run.Centres);
         List<(int Centre, int Row)> filled = nearest.FillEmpty();
         foreach (var (centre, row) in filled) rows.Span.Slice(row * dimensions, dimensions).CopyTo(run.Centres.AsSpan(centre * dimensions));
@@ -65,7 +65,7 @@ public sealed class MiniBatchKMeans(Arithmetic arithmetic)
                 Centres = KMeansSeeding.PlusPlus(arithmetic, Draw(rows, run.Dimensions, usable, count, random), run.Dimensions, run.Clusters, tries, random),
             };
             Step(candidate, sample, ref none, null);
-            NearestCentres nearest = Nearest(candidate, sample);
+            using NearestCentres nearest = Nearest(candidate, sample);
             if (nearest.Inertia >= best) continue;
             best = nearest.Inertia;
             (run.Centres, run.Counts) = (candidate.Centres, candidate.Counts);
@@ -75,7 +75,7 @@ public sealed class MiniBatchKMeans(Arithmetic arithmetic)
     // One batch: each centre moves to the mean of all rows it has had. Returns the batch's inertia before the move.
     private double Step(State run, float[] batch, ref int reseeds, RandomSource? random)
     {
-        NearestCentres nearest = Nearest(run, batch);
+        using NearestCentres nearest = Nearest(run, batch);
         if (random is not null) reseeds += Reassign(run, batch, random);
         int dimensions = run.Dimensions;
         nearest.SumRows((k, sum) =>

@@ -1,3 +1,5 @@
+using EvenNet.Framework;
+
 namespace EvenNet.Initialization;
 
 /// <summary>
@@ -5,9 +7,9 @@ namespace EvenNet.Initialization;
 /// one vectorised pass finds the largest of x·c − ½‖c‖², which is nearest in Euclid's sense and, among unit centres, in
 /// angle. A row whose number is not among the usable ones has no centre: −1.
 /// When centres have moved a little, rows whose centre cannot have changed are left out: no other score has grown by more than
-/// its centre moved, see <see cref="ScoreBounds"/>.
+/// its centre moved, see <see cref="ScoreBounds"/>. Where a device holds the rows it looks at them all, and adds them up.
 /// </summary>
-internal sealed class NearestCentres
+internal sealed class NearestCentres : IDisposable
 {
     private const int ScoreCount = 1 << 18, MostRows = 4096, TaskRows = 32, BoundRows = 1024, Vector = 16;
 
@@ -19,6 +21,7 @@ internal sealed class NearestCentres
 
     private readonly Arithmetic arithmetic;
     private readonly ReadOnlyMemory<float> rows;
+    private readonly IHeldRows? held;
     private readonly int[] usable;
     private readonly int dimensions, clusters, count, chunkRows;
 
@@ -43,6 +46,7 @@ internal sealed class NearestCentres
     {
         (this.arithmetic, this.rows, this.dimensions, this.clusters, this.usable) = (arithmetic, rows, dimensions, clusters, usable);
         count = rows.Length / dimensions;
+        held = arithmetic.Hold(rows.Span, dimensions);
         padded = (clusters + Vector - 1) / Vector * Vector;
         chunkRows = Math.Clamp(ScoreCount / padded / TaskRows * TaskRows, TaskRows, MostRows);    // whole tasks
         paddedCentres = new float[padded * dimensions];
@@ -74,10 +78,7 @@ internal sealed class NearestCentres
         centres.AsSpan(0, clusters * dimensions).CopyTo(paddedCentres);
         for (int k = 0; k < clusters; k++) halfNorms[k] = (float)(0.5 * VectorMath.SquaredNorm(centres.AsSpan(k * dimensions, dimensions)));
 
-        int changed = 0;
-        int[] doubtful = bounds.IsEmpty ? usable : Doubtful(centres);
-        bounds.Keep(centres, halfNorms);
-        for (int first = 0; first < doubtful.Length; first += chunkRows) changed += Choose(new ArraySegment<int>(doubtful, first, Math.Min(chunkRows, doubtful.Length - first)));
+        int changed = held is null ? AssignOnHost(centres) : Assign(held, centres);
 
         Array.Clear(Sizes);
         double inertia = 0;
@@ -87,6 +88,31 @@ internal sealed class NearestCentres
             inertia += Math.Max(0, 1 - 2.0 * closeness[row]);
         }
         Inertia = inertia;
+        return changed;
+    }
+
+    /// <summary>Frees the rows of a device.</summary>
+    public void Dispose() => held?.Dispose();
+
+    private int Assign(IHeldRows held, float[] centres)
+    {
+        int[] nearest = new int[count];
+        held.Nearest(centres.AsSpan(0, clusters * dimensions), halfNorms.AsSpan(0, clusters), nearest, closeness);
+        int changed = 0;
+        foreach (int row in usable)
+        {
+            if (Assignments[row] != nearest[row]) changed++;
+            Assignments[row] = nearest[row];
+        }
+        return changed;
+    }
+
+    private int AssignOnHost(float[] centres)
+    {
+        int changed = 0;
+        int[] doubtful = bounds.IsEmpty ? usable : Doubtful(centres);
+        bounds.Keep(centres, halfNorms);
+        for (int first = 0; first < doubtful.Length; first += chunkRows) changed += Choose(new ArraySegment<int>(doubtful, first, Math.Min(chunkRows, doubtful.Length - first)));
         return changed;
     }
 
@@ -124,6 +150,11 @@ internal sealed class NearestCentres
     /// </summary>
     public void SumRows(Action<int, double[]> take)
     {
+        if (held is not null)
+        {
+            SumRows(held, take);
+            return;
+        }
         (int[] left, int[] leftStarts) = Moved(summed, Assignments);
         (int[] come, int[] comeStarts) = Moved(Assignments, summed);
         arithmetic.For(clusters, k =>
@@ -135,6 +166,18 @@ internal sealed class NearestCentres
             take(k, sum);
         });
         Assignments.CopyTo(summed, 0);
+    }
+
+    private void SumRows(IHeldRows held, Action<int, double[]> take)
+    {
+        (int[] all, int[] starts) = Moved(Assignments, summed);
+        double[] flat = new double[clusters * dimensions];
+        held.Sum(all, starts, flat);
+        arithmetic.For(clusters, k =>
+        {
+            flat.AsSpan(k * dimensions, dimensions).CopyTo(sums[k]);
+            take(k, sums[k]);
+        });
     }
 
     // The rows that are one centre's here and another's, or nobody's, there: one centre's after the other's, and where each centre's begin.

@@ -35,7 +35,7 @@ public sealed class SphericalKMeans(Arithmetic arithmetic)
             throw new ArgumentException($"{usable.Length} rows with a direction cannot form {clusters} clusters", nameof(clusters));
 
         float[] centres = Seeds(rows.Span, dimensions, clusters, usable, random);
-        var nearest = new NearestCentres(arithmetic, rows, dimensions, clusters, usable);
+        using var nearest = new NearestCentres(arithmetic, rows, dimensions, clusters, usable);
         int pass = 0, reseeds = 0;
         while (pass < Iterations)
         {

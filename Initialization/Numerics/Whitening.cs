@@ -31,6 +31,9 @@ public sealed class Whitening
         for (int i = 0; i < filters.Length; i++) filters[i] = (float)(Vectors[i] * scales[i / mean.Length]);
     }
 
+    /// <summary>The change of basis itself.</summary>
+    internal PatchBasis Basis => new(offset, filters);
+
     /// <summary>Length of a patch, d.</summary>
     public int Inputs => Mean.Length;
 

@@ -61,32 +61,29 @@ public abstract record PatchFiller : IWeightFiller
     {
         const int ChunkRows = 2048;
         int d = request.Patches.Dimensions;
-        Covariance Covariance(int dimensions, Func<ReadOnlyMemory<float>, ReadOnlyMemory<float>> of)
+        Covariance Covariance(Whitening? whitening)
         {
-            var covariance = new Covariance(request.Arithmetic, dimensions);
+            int m = whitening?.Dimensions ?? d;
+            var covariance = new Covariance(request.Arithmetic, m);
+            if (covariance.Take(request.Patches, group, whitening)) return covariance;
+            float[] white = whitening is null ? [] : new float[ChunkRows * m];
             request.Patches.ForEach(group, ChunkRows, (rows, count) =>
             {
                 request.Cancellation.ThrowIfCancellationRequested();
-                covariance.Add(of(rows.AsMemory(0, count * d)));
+                whitening?.Apply(rows.AsMemory(0, count * d), white.AsMemory(0, count * m));
+                covariance.Add((whitening is null ? rows : white).AsMemory(0, count * m));
             });
             return covariance;
         }
         RandomSource random = request.Random(RandomPurpose.Eigenvectors, group);
         Whitening whitening;
-        if (window is null) whitening = Whitening.Of(request.Arithmetic, Covariance(d, static rows => rows), request.OutputsPerGroup, random, Tolerance);
+        if (window is null) whitening = Whitening.Of(request.Arithmetic, Covariance(null), request.OutputsPerGroup, random, Tolerance);
         else
         {
             (double[] mean, double[] covariance) = window.Values(group);
             whitening = Whitening.Of(request.Arithmetic, mean, covariance, request.OutputsPerGroup, random, Tolerance);
         }
-        if (whitening.IsResolved) return whitening;
-        float[] white = new float[ChunkRows * whitening.Dimensions];
-        return whitening.Refined(Covariance(whitening.Dimensions, rows =>
-        {
-            Memory<float> some = white.AsMemory(0, rows.Length / d * whitening.Dimensions);
-            whitening.Apply(rows, some);
-            return some;
-        }));
+        return whitening.IsResolved ? whitening : whitening.Refined(Covariance(whitening));
     }
 
     /// <summary>Fills rows from <paramref name="first"/> on with random unit vectors.</summary>

@@ -6,7 +6,7 @@ namespace EvenNet.Initialization;
 /// <summary>
 /// A layer's patches, whitened. Where most of them are wanted the layer itself whitens them: run with the whitening's filters for weights, at the
 /// speed of its kernel and for all groups at once, it answers each position with the whitened patch and a constant. Elsewhere, and where so much
-/// cancels that the mean has to go first, patches are cut out and multiplied.
+/// cancels that the mean has to go first, patches are cut out and multiplied, as a device does always.
 /// </summary>
 /// <param name="request">The layer.</param>
 /// <param name="groups">Each group's whitening.</param>
@@ -28,6 +28,11 @@ public sealed class WhitenedPatches(WeightRequest request, IReadOnlyList<Whiteni
     public float[] Choose(int group, int[] chosen)
     {
         float[] rows = new float[(long)chosen.Length * groups[group].Dimensions];
+        if (Patches.Kernels is { } kernels)
+        {
+            kernels.Choose(Patches.Of(group), groups[group].Basis, chosen, rows);
+            return rows;
+        }
         bool most = Patches.Window is not null && (long)chosen.Length * MostShare >= Patches.Rows;
         if (most && groups.All(g => g.IsResolved && g.MeanAnswers().All(a => Math.Abs(a) <= LargestConstant))) ReadAnswers(group, chosen, rows);
         else Multiply(groups[group], group, chosen, rows);

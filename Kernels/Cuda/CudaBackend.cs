@@ -29,6 +29,7 @@ public sealed class CudaBackend : Backend
         workspace = new CudaWorkspace(device);
         statistics = new CudaStatistics(device, workspace);
         products = new CudaProducts(device, workspace, engines.Products);
+        InitializerKernels = new CudaInitializer(device, statistics, products);
         solver = new CudaSolver(device);
         // One offer for each kind of layer; the first two choose between the vendor's libraries and kernels of this program.
         Catalogue =
@@ -52,6 +53,9 @@ public sealed class CudaBackend : Backend
 
     /// <inheritdoc/>
     protected override IReadOnlyList<Func<KernelRequest, KernelOffer?>> Catalogue { get; }
+
+    /// <inheritdoc/>
+    public override IInitializerKernels InitializerKernels { get; }
 
     /// <summary>The device behind it.</summary>
     internal CudaDevice Device => device;

@@ -18,15 +18,20 @@ internal sealed class CudaProducts(CudaDevice device, CudaWorkspace workspace, C
         device.Write(address, a[..(int)left]);
         device.Write(second, b[..(int)right]);
         if (accumulate) device.Write<float>(third, c[..(int)product]);
-        if (library is not null && k > 0) library.Multiply(new(transposeA, transposeB, m, n, k), CublasComputeType.Float32, address, second, third, accumulate);
-        else Own(transposeA, transposeB, m, n, k, address, second, third, accumulate);
+        Multiply(transposeA, transposeB, m, n, k, address, second, third, accumulate);
         device.Read(third, c[..(int)product]);
     }
 
-    private void Own(bool transposeA, bool transposeB, int m, int n, int k, ulong address, ulong second, ulong third, bool accumulate)
+    /// <summary>The same on the device.</summary>
+    public void Multiply(bool transposeA, bool transposeB, int m, int n, int k, ulong a, ulong b, ulong c, bool accumulate = false)
     {
+        if (library is not null && k > 0)
+        {
+            library.Multiply(new(transposeA, transposeB, m, n, k), CublasComputeType.Float32, a, b, c, accumulate);
+            return;
+        }
         string kernel = $"gemm_{(transposeA ? 't' : 'n')}{(transposeB ? 't' : 'n')}";
-        new CudaLaunch(device, kernel, CudaGrid.Tiles(m, n)) { m, n, k, address, second, third, accumulate }.Run();
+        new CudaLaunch(device, kernel, CudaGrid.Tiles(m, n)) { m, n, k, a, b, c, accumulate }.Run();
     }
 
     /// <summary>Adds to sums what some samples say of a convolution's weights, or its squares.</summary>

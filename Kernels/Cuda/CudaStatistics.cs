@@ -28,14 +28,25 @@ internal sealed class CudaStatistics(CudaDevice device, CudaWorkspace workspace)
         new CudaLaunch(device, "scale_channels", CudaGrid.Elements(value.Count)) { value.Count, channels, value.Shape.Plane, scales, shifts, value.Address }.Run();
     }
 
-    public double SquaredNorm(Region region)
+    public double SquaredNorm(Region region) => Sum("squared_sums", region);
+
+    /// <summary>The sum that a kernel's blocks make parts of.</summary>
+    public double Sum(string kernel, Region region)
     {
         if (region.Count == 0) return 0;
         ulong sums = workspace.Take((Sums + 1L) * sizeof(double)), total = sums + Sums * sizeof(double);
-        new CudaLaunch(device, "squared_sums", CudaGrid.Blocks(Sums)) { region.Count, region.Address, sums }.Run();
+        new CudaLaunch(device, kernel, CudaGrid.Blocks(Sums)) { region.Count, region.Address, sums }.Run();
         new CudaLaunch(device, "sum_of_sums", CudaGrid.Blocks(1)) { Sums, sums, total }.Run();
         double[] norm = new double[1];
         device.Read<double>(total, norm);
         return norm[0];
+    }
+
+    /// <summary>Multiplies values by a factor, in double.</summary>
+    public void Multiply(Region region, double factor)
+    {
+        ulong constants = workspace.Take(2 * sizeof(double));
+        device.Write<double>(constants, [factor, 0]);
+        new CudaLaunch(device, "scale_channels", CudaGrid.Elements(region.Count)) { region.Count, 1, (int)Math.Min(region.Count, int.MaxValue), constants, constants + sizeof(double), region.Address }.Run();
     }
 }

@@ -45,7 +45,7 @@ public sealed partial class CudaBarrierTests
         Assert.That(caught, Is.Not.Empty);
     }
 
-    // The kernels that have barriers: products of several tiles, sums over blocks one after the other, normalisation across channels.
+    // The kernels that have barriers: products of several tiles, sums over blocks one after the other, normalisation across channels, sums of columns.
     private static double[] Results(Emulator emulator)
     {
         using CudaBackend cuda = emulator.Open();
@@ -58,6 +58,12 @@ public sealed partial class CudaBarrierTests
             var layerCase = new LayerCase("layer", 3, () => new Node("y", layer, Node.Input("data", shape.Channels, shape.Height, shape.Width)));
             results.AddRange(LayerRun.Of(layerCase, cuda).Results.Values.SelectMany(v => v));
         }
+        using Storage patches = cuda.Allocate(3 * 40);
+        patches.Write(0, a.AsSpan(0, 120));
+        double[] sums = new double[40];
+        Node data = Node.Input("data", 40);
+        cuda.InitializerKernels.AddMoments(new(new Tensor(new Region(patches, 0, 120), 3, data.Shape, Layout.Plain), data.InnerProduct("f", 2), 0), null, new double[40], sums, new double[1600]);
+        results.AddRange(sums);
         return [.. results];
     }
 

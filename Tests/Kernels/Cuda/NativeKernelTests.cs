@@ -64,6 +64,10 @@ public sealed partial class NativeKernelTests
             _ = cuda.Moments(net[graph["data"]]);
             cuda.ScaleChannels(net[graph["data"]], new double[3], new double[3]);
             net.Backward(graph["c"], new float[16]);
+            var patches = new PatchGroup(net[graph["data"]], graph["c"], 0);
+            cuda.InitializerKernels.AddMoments(patches, null, new double[27], new double[27], new double[27 * 27]);
+            cuda.InitializerKernels.Choose(patches, new PatchBasis(new float[27], new float[27]), [0], new float[1]);
+            _ = cuda.InitializerKernels.MeanMagnitude(net[graph["data"]]);
             _ = cuda.AddWeightGradients((Convolution)graph["c"].Layer, net[graph["data"]], net[graph["c"]], 0, 1, squares: true, new float[54]);
         }
         foreach (Precision precision in (Precision[])[Precision.Fp32, Precision.Bf16])
@@ -81,6 +85,12 @@ public sealed partial class NativeKernelTests
         }
         foreach (int transposed in (int[])[0, 1, 2, 3]) cuda.Gemm(transposed % 2 == 1, transposed > 1, 1, 1, 1, [1f], [1f], new float[1]);
         _ = cuda.SquaredNorm(parameters["c.weight"].Values);
+        using (IHeldRows held = cuda.InitializerKernels.Hold([1f, 2f], 1))
+        {
+            held.Multiply([0], new float[2]);
+            held.Nearest([1f], [1f], new int[2], new float[2]);
+            held.Sum([0], [0, 1], new double[1]);
+        }
         _ = new CudaLimits(cuda.Device, bytes: 4096).Measure(TimeSpan.Zero, turns: 2);
         Assert.That(entries.Keys.Except(launched), Is.EqualTo((string[])["philox_words"]), "which a test of its own launches");
     }
