@@ -17,6 +17,7 @@ internal sealed class CudaEngines : IDisposable
     private readonly Action<string>? warn;
     private readonly CublasLtProducts? lt;
     private readonly CudnnConvolutions? convolutions;
+    private readonly Lazy<CudaEigenSolver?>? eigen;
 
     /// <summary>Opens what is found.</summary>
     /// <param name="device">The device.</param>
@@ -30,7 +31,7 @@ internal sealed class CudaEngines : IDisposable
         {
             (Products, lt, int place) = OpenProducts(load);
             convolutions = OpenConvolutions(load);
-            Eigen = OpenEigen(load, place);
+            eigen = new Lazy<CudaEigenSolver?>(() => OpenEigen(load, place));
         }
         if (precision != Precision.Fp32 && Products is null && convolutions is null)
             Tell($"{Text(precision)} is a way of cuBLAS and cuDNN to compute, and neither is used: everything is computed in float32");
@@ -44,8 +45,8 @@ internal sealed class CudaEngines : IDisposable
     /// <summary>Products by cuBLAS, or null.</summary>
     public CublasProducts? Products { get; }
 
-    /// <summary>Eigenvectors by cuSOLVER, or null.</summary>
-    public CudaEigenSolver? Eigen { get; }
+    /// <summary>Eigenvectors by cuSOLVER, or null; the library is opened when it is first asked for.</summary>
+    public CudaEigenSolver? Eigen => eigen?.Value;
 
     /// <summary>Libraries that were found and cannot be used, and algorithms that failed, with the reasons.</summary>
     public IReadOnlyList<string> Warnings => warnings;
@@ -102,7 +103,7 @@ internal sealed class CudaEngines : IDisposable
 
     public void Dispose()
     {
-        Eigen?.Dispose();
+        if (eigen is { IsValueCreated: true }) eigen.Value?.Dispose();
         convolutions?.Dispose();
         lt?.Dispose();
         Products?.Dispose();

@@ -139,6 +139,7 @@ public sealed class CudaTuningTests
         {
             PreferLibraries(cuda);
             Check(cuda);
+            Assert.That(cuda.Engines.Eigen is null, Is.EqualTo(function == "cusolverDnCreate"));
             Assert.That(cuda.Warnings, Is.Not.Empty.And.All.StartsWith(library).And.All.Contains("is not used").And.All.Contains(reason));
             Assert.That(Chosen(cuda, "convolution forward") == CudaCandidate.Own, Is.EqualTo(library.StartsWith("cuDNN", StringComparison.Ordinal)));
             if (library.StartsWith("cuBLAS (", StringComparison.Ordinal)) Assert.That(Chosen(cuda, "inner product fp32"), Is.EqualTo(CudaCandidate.Own));
@@ -224,10 +225,17 @@ public sealed class CudaTuningTests
             asked.AddRange(wanted.Linux);
             return emulator.Load(wanted);
         }
-        using (emulator.Open(new CudaOptions { CacheFile = null }, Load)) Assert.That(asked, Is.EqualTo((string[])["libcublasLt.so.13", "libcublas.so.13", "libcudnn.so.9", "libcusolver.so.12"]));
-        asked.Clear();
+        void Open()
+        {
+            asked.Clear();
+            using CudaBackend cuda = emulator.Open(new CudaOptions { CacheFile = null }, Load);
+            Assert.That(cuda.Engines.Eigen, Is.Not.Null);
+        }
+        Open();
+        Assert.That(asked, Is.EqualTo((string[])["libcublasLt.so.13", "libcublas.so.13", "libcudnn.so.9", "libcusolver.so.12"]));
         emulator.SetVersion("driver", 12040);
-        using (emulator.Open(new CudaOptions { CacheFile = null }, Load)) Assert.That(asked, Is.EqualTo((string[])["libcublasLt.so.12", "libcublas.so.12", "libcudnn.so.9", "libcusolver.so.11"]));
+        Open();
+        Assert.That(asked, Is.EqualTo((string[])["libcublasLt.so.12", "libcublas.so.12", "libcudnn.so.9", "libcusolver.so.11"]));
     }
 
     [Test]
