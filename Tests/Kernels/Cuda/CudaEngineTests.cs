@@ -73,6 +73,28 @@ public sealed class CudaEngineTests(bool gpu) : CudaFixture(gpu)
         Assert.That(most, Is.LessThan(3e-2));
     }
 
+    [Test]
+    public void Backward_adds_to_the_weights_gradients([Values] Precision precision, [ValueSource(nameof(WayNumbers))] int way)
+    {
+        using CudaBackend cuda = Open(precision);
+        Prefer(cuda, Ways[way]);
+        Graph graph = Graph.Of(Node.Input("data", 4, 6, 6).Convolution("c", 6, 3, pad: 1, groups: 2).InnerProduct("f", 5));
+        using var parameters = new ParameterSet(graph, cuda);
+        var random = new Random(8);
+        foreach (Parameter p in parameters.All.Where(p => p.Spec.IsLearned)) p.Write([.. Sample.Normal(random, p.Count)]);
+        using var net = new Net(parameters, batch: 3);
+        net.Load(graph["data"], Sample.Normal(random, 3 * 144));
+        double[][] Backward()
+        {
+            net.Forward();
+            net.Backward(graph["f"], [.. Enumerable.Range(1, 15).Select(i => (float)i)]);
+            return [.. parameters.All.Where(p => p.Spec.IsLearned).Select(p => p.ReadGradientExact())];
+        }
+        double[][] once = Backward(), twice = Backward();
+        Assert.That(twice, Is.EqualTo(once.Select(g => g.Select(v => 2 * v).ToArray())));
+        Assert.That(once, Has.All.Some.Not.Zero);
+    }
+
     // Rows against columns: none of the four products is symmetric in anything.
     [Test]
     public void Host_products_are_those_of_the_reference_in_float32_whatever_the_precision([Values] bool transposeA, [Values] bool transposeB, [Values] bool accumulate, [Values] Precision precision)
