@@ -38,7 +38,7 @@ public sealed class CudaBackend : Backend
             r => CudaPooling.Offer(r, device), r => CudaLrn.Offer(r, device), r => CudaLrnWithin.Offer(r, device), r => CudaDropout.Offer(r, device),
             r => CudaConcat.Offer(r, device), r => CudaChannelPad.Offer(r, device), r => CudaEltwise.Offer(r, device), r => CudaSoftmax.Offer(r, device),
             r => CudaSoftmaxLoss.Offer(r, device), r => CudaSigmoidCrossEntropy.Offer(r, device), r => CudaSmoothL1Loss.Offer(r, device), r => CudaPairLoss.Offer(r, device), r => CudaRoiPooling.Offer(r, device),
-            r => CudaBatchNorm.Offer(r, device), r => CudaScale.Offer(r, device), r => CudaDeconvolution.Offer(r, device), r => CudaCrop.Offer(r, device), r => CudaReshape.Offer(r, device),
+            r => CudaBatchNorm.Offer(r, device), r => CudaScale.Offer(r, device), r => CudaDeconvolution.Offer(r, device, engines), r => CudaCrop.Offer(r, device), r => CudaReshape.Offer(r, device),
         ];
     }
 

@@ -57,7 +57,8 @@ internal static class CudaConvolution
         new CudaLaunch(device, "convolution_backward_data", CudaGrid.Tiles(s.Channels / s.Groups, s.Batch * s.Height * s.Width, s.Groups)) { s, o.Accumulate, o.Output, o.Weight, o.Input },
     ]);
 
-    private static CudaCandidate OwnWeights(CudaDevice device, WindowSize s)
+    /// <summary>The weights' gradient by the own kernels.</summary>
+    public static CudaCandidate OwnWeights(CudaDevice device, WindowSize s)
     {
         int columns = s.Channels / s.Groups * s.KernelHeight * s.KernelWidth, parts = Parts(s, columns);
         long count = (long)s.Outputs * columns;
