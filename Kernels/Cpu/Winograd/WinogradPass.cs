@@ -17,7 +17,7 @@ internal sealed unsafe class WinogradPass
 
     private const int Block = HaloLayout.Block;
     private const int Skew = 5 * Block;             // between planes, whose distance must not be a multiple of a memory page: they would share cache sets
-    private const long SharedBytes = 8 << 20;       // a section's transformed source in the third-level cache
+    private const long SharedBytes = 3 << 20;       // a section's transformed source in the third-level cache, of which others have their share
     private const long OwnBytes = 340 * 1024;       // in a worker's second-level cache
     private const int PartStrips = 4, ChunkBlocks = 8;
     private const int OwnSections = 16;             // at least, so that workers end together
@@ -149,7 +149,7 @@ internal sealed unsafe class WinogradPass
         from.Locate(start, count, spots);
         v += index * strip;
         for (int block = firstBlock; block < endBlock; block++)
-            transforms.Input(x + block * source.Plane, source.Row, spots, count, zeros, v + (long)block * rows * Block, Block, plane);
+            transforms.Input(x + block * source.Plane, block + 1 < endBlock ? source.Plane : 0, source.Row, spots, count, zeros, v + (long)block * rows * Block, Block, plane);
     }
 
     // m: 36 × tiles × up to 2 blocks × 16.
@@ -170,8 +170,13 @@ internal sealed unsafe class WinogradPass
             ResultBlock = Block,
             AheadStep = Block,
         };
+        // What is written at the end is on its way meanwhile.
+        TileSpot* spots = stackalloc TileSpot[count];
+        to.Locate(start, count, spots);
         for (int product = 0; product < Products; product++)
         {
+            for (int tile = count * product / Products; tile < count * (product + 1) / Products; tile++)
+                for (int i = 0; i < blocks; i++) WinogradTiles.Fetch(y + (block + i) * result.Plane + spots[tile].Offset, result.Row, spots[tile]);
             work.Weight = u + block * weights.BlockCount + product * blocks * weights.PlaneCount;
             float* ahead = u + block * weights.BlockCount + Math.Min(product + 1, Products - 1) * blocks * weights.PlaneCount;
             float* panels = v + product * plane + (long)group * sourceBlocks * rows * Block;
@@ -184,25 +189,23 @@ internal sealed unsafe class WinogradPass
                 kernels[StripStart(section, s + 1) - tile](&work);
             }
         }
-        Write(start, count, block, blocks, m);
+        Write(start, count, block, blocks, m, spots);
     }
 
-    private void Write(int start, int count, int block, int blocks, float* m)
+    private void Write(int start, int count, int block, int blocks, float* m, TileSpot* spots)
     {
         if (!accumulate)
             for (int n = (start + to.PerImage - 1) / to.PerImage; n * to.PerImage < start + count; n++)
                 for (int i = 0; i < blocks; i++) result.ClearHalo(y + n * result.Sample + (block + i) * result.Plane);
 
-        TileSpot* spots = stackalloc TileSpot[rows];
         for (int done = 0; done < count; done += rows)
         {
-            int some = Math.Min(rows, count - done);
-            to.Locate(start + done, some, spots);
             for (int i = 0; i < blocks; i++)
             {
                 float* start16 = bias == null ? null : bias + (block + i) * Block;
                 transforms.Output(
-                    m + (long)done * 2 * Block + i * Block, 2 * Block, productPlane, start16, accumulate, relu, y + (block + i) * result.Plane, result.Row, spots, some);
+                    m + (long)done * 2 * Block + i * Block, 2 * Block, productPlane, start16, accumulate, relu, y + (block + i) * result.Plane, result.Row, spots + done,
+                    Math.Min(rows, count - done));
             }
         }
     }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace EvenNet.Kernels.Cpu;
 
 /// <summary>The tiles of outputs that cover all images of a batch, row by row, and where they lie in memory.</summary>
@@ -20,6 +22,14 @@ internal sealed unsafe record WinogradTiles(HaloLayout Layout, (int H, int W) Fi
 
     /// <summary>The tiles that cover so many rows or columns.</summary>
     public static int Covering(int size, int window) => (size + StepOf(window) - 1) / StepOf(window);
+
+    /// <summary>Asks for a tile's pixels before they are needed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Fetch(float* first, long row, TileSpot spot)
+    {
+        for (int k = 0; k < spot.Rows; k++, first += row)
+            for (int j = 0; j < spot.Columns; j++) Lane.Prefetch(first + j * HaloLayout.Block);
+    }
 
     /// <summary>Fills spots with where the tiles from <paramref name="tile"/> on lie, in plane 0 of their images.</summary>
     public void Locate(int tile, int count, TileSpot* spots)

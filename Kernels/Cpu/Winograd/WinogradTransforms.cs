@@ -26,9 +26,10 @@ internal static unsafe class WinogradTransforms<V, TWindow> where V : struct, IL
 
     /// <summary>
     /// to[ξ · plane + i · toTile] = Bᵀ d B for each tile i: 6 × 6 pixels from source + spots[i].Offset on. zeros: 96 of them.
+    /// What is transformed next lies <paramref name="ahead"/> further, and is asked for meanwhile.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Input(float* source, long row, TileSpot* spots, int count, float* zeros, float* to, long toTile, long plane)
+    public static void Input(float* source, long ahead, long row, TileSpot* spots, int count, float* zeros, float* to, long toTile, long plane)
     {
         float* memory = stackalloc float[36 * Block + Block], t = Aligned(memory);
         for (int i = 0; i < count; i++, to += toTile)
@@ -36,6 +37,7 @@ internal static unsafe class WinogradTransforms<V, TWindow> where V : struct, IL
             TileSpot spot = spots[i];
             float* r0 = source + spot.Offset, r1 = spot.Rows > 1 ? r0 + row : zeros, r2 = spot.Rows > 2 ? r0 + 2 * row : zeros;
             float* r3 = spot.Rows > 3 ? r0 + 3 * row : zeros, r4 = spot.Rows > 4 ? r0 + 4 * row : zeros, r5 = spot.Rows > 5 ? r0 + 5 * row : zeros;
+            WinogradTiles.Fetch(r0 + ahead, row, spot);
             for (int lane = 0; lane < Block; lane += V.Count)
             {
                 int j = lane, end = spot.Columns * Block;
@@ -93,9 +95,9 @@ internal static unsafe class WinogradTransforms<V, TWindow> where V : struct, IL
         }
     }
 
-    /// <summary>to[ξ · plane + i · toTile] = A dy Aᵀ for each tile i: its outputs' pixels from source + spots[i].Offset on. zeros: 64 of them.</summary>
+    /// <summary>to[ξ · plane + i · toTile] = A dy Aᵀ for each tile i: its outputs' pixels from source + spots[i].Offset on. zeros: 64 of them. ahead: as for <see cref="Input(float*, long, long, TileSpot*, int, float*, float*, long, long)"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void OutputAdjoint(float* source, long row, TileSpot* spots, int count, float* zeros, float* to, long toTile, long plane)
+    public static void OutputAdjoint(float* source, long ahead, long row, TileSpot* spots, int count, float* zeros, float* to, long toTile, long plane)
     {
         float* memory = stackalloc float[24 * Block + Block], t = Aligned(memory);
         for (int i = 0; i < count; i++, to += toTile)
@@ -103,6 +105,7 @@ internal static unsafe class WinogradTransforms<V, TWindow> where V : struct, IL
             TileSpot spot = spots[i];
             float* r0 = source + spot.Offset, r1 = spot.Rows > 1 ? r0 + row : zeros;
             float* r2 = Outputs > 2 && spot.Rows > 2 ? r0 + 2 * row : zeros, r3 = Outputs > 2 && spot.Rows > 3 ? r0 + 3 * row : zeros;
+            WinogradTiles.Fetch(r0 + ahead, row, spot);
             for (int lane = 0; lane < Block; lane += V.Count)
             {
                 int j = lane, end = spot.Columns * Block;
@@ -237,11 +240,11 @@ internal readonly record struct TileSpot(long Offset, int Rows, int Columns);
 /// <summary><see cref="WinogradTransforms{V, TWindow}"/> of one vector width and window.</summary>
 internal sealed unsafe class WinogradTransforms
 {
-    public required delegate*<float*, long, TileSpot*, int, float*, float*, long, long, void> Input { get; init; }
+    public required delegate*<float*, long, long, TileSpot*, int, float*, float*, long, long, void> Input { get; init; }
 
     public required delegate*<float*, long, long, float*, bool, bool, float*, long, TileSpot*, int, void> Output { get; init; }
 
-    public required delegate*<float*, long, TileSpot*, int, float*, float*, long, long, void> OutputAdjoint { get; init; }
+    public required delegate*<float*, long, long, TileSpot*, int, float*, float*, long, long, void> OutputAdjoint { get; init; }
 
     public required delegate*<float*, float*, long, void> Weights { get; init; }
 

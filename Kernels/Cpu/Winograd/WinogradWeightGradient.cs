@@ -11,7 +11,7 @@ internal sealed unsafe class WinogradWeightGradient
 {
     private const int Block = HaloLayout.Block, Products = WinogradPass.Products;
     private const int Skew = 5 * Block;
-    private const long SumBytes = 8 << 20, SectionBytes = 10 << 20;
+    private const long SumBytes = 8 << 20, SectionBytes = 5 << 20;
     private const int StripTiles = 16, ChunkBlocks = 8;
 
     private readonly ConvolutionShape shape;
@@ -122,7 +122,7 @@ internal sealed unsafe class WinogradWeightGradient
             inputs.Locate(Start(section) + first, count, spots);
             int from = InputPlanes.From + chunk * ChunkBlocks, to = Math.Min(InputPlanes.To, from + ChunkBlocks);
             for (int plane = from; plane < to; plane++)
-                transforms.Input(source + plane * x.Plane, x.Row, spots, count, zeros, v + first * tileStep + plane * Block, tileStep, inputPlane);
+                transforms.Input(source + plane * x.Plane, plane + 1 < to ? x.Plane : 0, x.Row, spots, count, zeros, v + first * tileStep + plane * Block, tileStep, inputPlane);
             return;
         }
         outputs.Locate(Start(section) + first, count, spots);
@@ -130,7 +130,7 @@ internal sealed unsafe class WinogradWeightGradient
         for (int plane = start; plane < end; plane++)
         {
             float* to = g + (plane - OutputPlanes.From) * outputStep + first * Block;
-            transforms.OutputAdjoint(gradient + plane * dy.Plane, dy.Row, spots, count, zeros, to, Block, outputPlane);
+            transforms.OutputAdjoint(gradient + plane * dy.Plane, plane + 1 < end ? dy.Plane : 0, dy.Row, spots, count, zeros, to, Block, outputPlane);
         }
     }
 

@@ -134,8 +134,8 @@ internal sealed unsafe class WinogradWeightSquares
         int from = (input ? chunk : chunk - InputChunks) * TransformPlanes, to = Math.Min(input ? x.Planes : dy.Planes, from + TransformPlanes);
         for (int plane = from; plane < to; plane++)
         {
-            if (input) transforms.Input(source + plane * x.Plane, x.Row, spots, length, zeros, v + start * tileStep + plane * Block, tileStep, inputPlane);
-            else transforms.OutputAdjoint(gradient + plane * dy.Plane, dy.Row, spots, length, zeros, g + plane * outputStep + start * Block, Block, outputPlane);
+            if (input) transforms.Input(source + plane * x.Plane, 0, x.Row, spots, length, zeros, v + start * tileStep + plane * Block, tileStep, inputPlane);
+            else transforms.OutputAdjoint(gradient + plane * dy.Plane, 0, dy.Row, spots, length, zeros, g + plane * outputStep + start * Block, Block, outputPlane);
         }
     }
 
