@@ -5,7 +5,7 @@ namespace EvenNet.Kernels.Cuda;
 
 /// <summary>
 /// What a device can do at the most: multiply-adds in registers, and passes over memory larger than its caches, timed by events on its stream. Each limit is
-/// the best of many runs. Work for products of matrices in tensor cores is not measured: no kernel here uses them.
+/// the best of many runs. What tensor cores can do is not measured: the own kernels do not use them, and the libraries in tf32 and bf16 go beyond this limit.
 /// </summary>
 /// <param name="device">The device.</param>
 /// <param name="bytes">Of each of three streams; well beyond the second-level cache, which is 50 MB on large devices.</param>

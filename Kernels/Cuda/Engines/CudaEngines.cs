@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EvenNet.Kernels.Cuda;
 
 /// <summary>
@@ -57,8 +59,9 @@ internal sealed class CudaEngines : IDisposable
     /// <summary>How a pass of a convolution is computed. relu: of the forward pass; own: by the own kernels.</summary>
     public CudaCandidate Choose(ConvolutionPass pass, in WindowSize s, bool relu, CudaCandidate own)
     {
-        string question = FormattableString.Invariant(
-            $"convolution {pass} {precision}, {s.Batch}×{s.Channels}×{s.Height}×{s.Width} to {s.Outputs}×{s.Rows}×{s.Columns}, window {s.KernelHeight}×{s.KernelWidth}, stride {s.StrideHeight}×{s.StrideWidth}, pad {s.PadHeight}×{s.PadWidth}, dilation {s.DilationHeight}×{s.DilationWidth}, groups {s.Groups}").ToLowerInvariant();
+        string question = string.Create(CultureInfo.InvariantCulture,
+            $"convolution {pass} {precision}, {s.Batch}×{s.Channels}×{s.Height}×{s.Width} to {s.Outputs}×{s.Rows}×{s.Columns}, window {s.KernelHeight}×{s.KernelWidth}, stride {s.StrideHeight}×{s.StrideWidth}, "
+            + $"pad {s.PadHeight}×{s.PadWidth}, dilation {s.DilationHeight}×{s.DilationWidth}, groups {s.Groups}").ToLowerInvariant();
         List<CudaCandidate> candidates = [own];
         try
         {

@@ -28,9 +28,12 @@ internal sealed class CudaTuner(CudaDevice device, CudaTuningCache cache, Action
     /// <summary>The fastest of the candidates, of which there is one at the least; the last one cannot fail.</summary>
     public CudaCandidate Choose(string question, IReadOnlyList<CudaCandidate> candidates, in CudaOperandCounts counts)
     {
-        CudaCandidate chosen = candidates.Count == 1 ? candidates[0] : Pick?.Invoke(candidates) ?? Known(question, candidates) ?? Fastest(question, candidates, counts);
-        choices[question] = chosen.Name;
-        return chosen;
+        lock (choices)
+        {
+            CudaCandidate chosen = candidates.Count == 1 ? candidates[0] : Pick?.Invoke(candidates) ?? Known(question, candidates) ?? Fastest(question, candidates, counts);
+            choices[question] = chosen.Name;
+            return chosen;
+        }
     }
 
     private CudaCandidate? Known(string question, IReadOnlyList<CudaCandidate> candidates)
