@@ -256,7 +256,7 @@ struct StoreOutput
     __device__ __forceinline__ void operator()(int o, int column, float sum) const
     {
         float v = scale * (bias ? bias[firstOutput + o] + sum : sum);
-        y[((int64)(column / plane) * outputs + firstOutput + o) * plane + column % plane] = relu ? fmaxf(v, 0.0f) : v;
+        y[((int64)(column / plane) * outputs + firstOutput + o) * plane + column % plane] = relu && v < 0 ? 0.0f : v;
     }
 };
 
@@ -392,7 +392,7 @@ struct StoreInnerProduct
     __device__ __forceinline__ void operator()(int n, int o, float sum) const
     {
         float v = scale * (bias ? bias[o] + sum : sum);
-        y[(int64)n * outputs + o] = relu ? fmaxf(v, 0.0f) : v;
+        y[(int64)n * outputs + o] = relu && v < 0 ? 0.0f : v;
     }
 };
 
@@ -1002,7 +1002,7 @@ KERNEL(softmax_loss_positions)(int positions, int channels, int plane, int ignor
     {
         if (threadIdx.x % 32 == 0)
         {
-            losses[position] = 0;
+            losses[position] = sqrtf(-1.0f);    // not a number: no update follows
             fault[1] = __float_as_uint(label);
             fault[0] = (unsigned)(position / plane) + 1;
         }
@@ -1010,7 +1010,9 @@ KERNEL(softmax_loss_positions)(int positions, int channels, int plane, int ignor
     }
     const float* scores = x + position / plane * channels * plane + position % plane;
     Softmax p(scores, channels, plane);
-    if (threadIdx.x % 32 == 0) losses[position] = isIgnored ? 0.0f : -logf(fmaxf(p(scores[(int64)label * plane]), 1.17549435e-38f));
+    if (threadIdx.x % 32 != 0) return;
+    float of = isIgnored ? 1.0f : p(scores[(int64)label * plane]);
+    losses[position] = -logf(of < 1.17549435e-38f ? 1.17549435e-38f : of);      // what is not a number stays so
 }
 KERNEL_END(softmax_loss_positions)
 
@@ -1509,54 +1511,160 @@ KERNEL(ordered_sums)(int columns, const int* order, const int* starts, const flo
 KERNEL_END(ordered_sums)
 
 // ---------------------------------------------------------------------------------------------------------------------------------------------
-// Solver steps: CudaSolver. A thread a weight, one pass over memory. decay pulls by w, or by its sign where magnitudes is set; the gradient ends as zero.
+// Solver steps: CudaSolver, CudaUpdates. One pass over memory. decay pulls by w, or by its sign where magnitudes is set; the gradient ends as zero.
 
-__device__ __forceinline__ float step_gradient(float w, float g, float gradientScale, float decay, int magnitudes)
+enum UpdateRule { RuleSgd, RuleNesterov, RuleAdam, RuleRmsProp, RuleClear };
+
+// What is done to one parameter. first: momentum or mean; second: squares; a, b, c: momentum, or β1, β2, δ, or ρ and δ as a and c. Mirrors UpdateRow in Kernels/Cuda.
+struct UpdateRow
 {
-    return gradientScale * g + decay * (!magnitudes ? w : w > 0 ? 1.0f : w < 0 ? -1.0f : 0.0f);
+    float *w, *g, *first, *second;
+    int64 count;
+    int rule;
+    float gradientScale, decay;
+    int magnitudes;
+    float rate, a, b, c;
+};
+
+// Part of a parameter that a block takes. Mirrors UpdateChunk in Kernels/Cuda.
+struct UpdateChunk
+{
+    int row, part;
+};
+
+// Rates of up to 96 rows from one on. Mirrors RateList in Kernels/Cuda.
+struct RateList
+{
+    float rate[96];
+    int first, count;
+};
+
+// Numbers that must be finite. Mirrors WatchedRow in Kernels/Cuda.
+struct WatchedRow
+{
+    const float* values;
+    int64 count;
+};
+
+__device__ __forceinline__ float step_gradient(float w, float g, const UpdateRow& r)
+{
+    return r.gradientScale * g + r.decay * (!r.magnitudes ? w : w > 0 ? 1.0f : w < 0 ? -1.0f : 0.0f);
 }
 
-// v ← momentum · v + rate · g; w ← w − v, or w ← w − ((1 + momentum) · v − momentum · v before).
-KERNEL(sgd_step)(int64 count, float gradientScale, float decay, int magnitudes, float momentum, float rate, int nesterov, float* w, float* g, float* v)
+// SGD: v ← momentum · v + rate · g; w ← w − v, or by Nesterov w ← w − ((1 + momentum) · v − momentum · v before).
+// Adam: m ← β1 · m + (1 − β1) · g; v ← β2 · v + (1 − β2) · g²; w ← w − rate · m / (√v + δ).
+// RMSProp: h ← ρ · h + (1 − ρ) · g²; w ← w − rate · g / (√h + δ).
+template <int Rule> __device__ __forceinline__ void update_weight(const UpdateRow& r, float& w, float& g, float& first, float& second)
 {
-    FOR_ELEMENTS(i, count)
+    float pull = step_gradient(w, g, r);
+    if (Rule == RuleSgd || Rule == RuleNesterov)
     {
-        float before = v[i], speed = momentum * before + rate * step_gradient(w[i], g[i], gradientScale, decay, magnitudes);
-        v[i] = speed;
-        w[i] -= nesterov ? (1 + momentum) * speed - momentum * before : speed;
-        g[i] = 0.0f;
+        float before = first, speed = r.a * before + r.rate * pull;
+        first = speed;
+        w -= Rule == RuleNesterov ? (1 + r.a) * speed - r.a * before : speed;
+    }
+    if (Rule == RuleAdam)
+    {
+        first = r.a * first + (1 - r.a) * pull;
+        second = r.b * second + (1 - r.b) * (pull * pull);
+        w -= r.rate * (first / (sqrtf(second) + r.c));
+    }
+    if (Rule == RuleRmsProp)
+    {
+        second = r.a * second + (1 - r.a) * (pull * pull);
+        w -= r.rate * (pull / (sqrtf(second) + r.c));
+    }
+    g = 0.0f;
+}
+
+template <int Rule> __device__ __forceinline__ void update_one(const UpdateRow& r, int64 i)
+{
+    float w = r.w[i], g = r.g[i], first = Rule == RuleRmsProp ? 0.0f : r.first[i], second = Rule == RuleAdam || Rule == RuleRmsProp ? r.second[i] : 0.0f;
+    update_weight<Rule>(r, w, g, first, second);
+    r.w[i] = w;
+    r.g[i] = g;
+    if (Rule != RuleRmsProp) r.first[i] = first;
+    if (Rule == RuleAdam || Rule == RuleRmsProp) r.second[i] = second;
+}
+
+// Four weights from i on, 16 bytes of each array.
+template <int Rule> __device__ __forceinline__ void update_four(const UpdateRow& r, int64 i)
+{
+    const float4 none = { 0.0f, 0.0f, 0.0f, 0.0f };
+    float4 w = *(float4*)(r.w + i), g = *(float4*)(r.g + i), first = Rule == RuleRmsProp ? none : *(float4*)(r.first + i);
+    float4 second = Rule == RuleAdam || Rule == RuleRmsProp ? *(float4*)(r.second + i) : none;
+    update_weight<Rule>(r, w.x, g.x, first.x, second.x);
+    update_weight<Rule>(r, w.y, g.y, first.y, second.y);
+    update_weight<Rule>(r, w.z, g.z, first.z, second.z);
+    update_weight<Rule>(r, w.w, g.w, first.w, second.w);
+    *(float4*)(r.w + i) = w;
+    *(float4*)(r.g + i) = g;
+    if (Rule != RuleRmsProp) *(float4*)(r.first + i) = first;
+    if (Rule == RuleAdam || Rule == RuleRmsProp) *(float4*)(r.second + i) = second;
+}
+
+enum { UpdateChunkSize = 16384 };
+
+template <int Rule> __device__ __forceinline__ void update_chunk(const UpdateRow& r, int64 begin, int64 end)
+{
+    bool isWide = (((uint64)r.w | (uint64)r.g | (Rule == RuleRmsProp ? 0 : (uint64)r.first) | (Rule == RuleAdam || Rule == RuleRmsProp ? (uint64)r.second : 0)) & 15) == 0;
+    int64 wide = isWide ? begin + (end - begin) / 4 * 4 : begin;
+    for (int64 i = begin + 4 * threadIdx.x; i < wide; i += 4 * blockDim.x) update_four<Rule>(r, i);
+    for (int64 i = wide + threadIdx.x; i < end; i += blockDim.x) update_one<Rule>(r, i);
+}
+
+// All parameters of a net: a block a chunk of 16,384 weights of one. Once stopped is set, gradients are cleared and nothing else is changed.
+KERNEL(update_all)(const UpdateRow* rows, const UpdateChunk* chunks, const unsigned* stopped)
+{
+    UpdateChunk chunk = chunks[blockIdx.x];
+    UpdateRow r = rows[chunk.row];
+    int64 begin = (int64)chunk.part * UpdateChunkSize, end = min(begin + UpdateChunkSize, r.count);
+    switch (*stopped ? (int)RuleClear : r.rule)
+    {
+        case RuleSgd: update_chunk<RuleSgd>(r, begin, end); break;
+        case RuleNesterov: update_chunk<RuleNesterov>(r, begin, end); break;
+        case RuleAdam: update_chunk<RuleAdam>(r, begin, end); break;
+        case RuleRmsProp: update_chunk<RuleRmsProp>(r, begin, end); break;
+        default:
+            for (int64 i = begin + threadIdx.x; i < end; i += blockDim.x) r.g[i] = 0.0f;
     }
 }
-KERNEL_END(sgd_step)
+KERNEL_END(update_all)
 
-// m ← β1 · m + (1 − β1) · g; v ← β2 · v + (1 − β2) · g²; w ← w − rate · m / (√v + δ)
-KERNEL(adam_step)(
-    int64 count, float gradientScale, float decay, int magnitudes, float beta1, float beta2, float delta, float rate, float* w, float* g, float* m, float* v)
+// One parameter.
+KERNEL(update_row)(UpdateRow r)
 {
-    FOR_ELEMENTS(i, count)
+    FOR_ELEMENTS(i, r.count)
     {
-        float pull = step_gradient(w[i], g[i], gradientScale, decay, magnitudes);
-        float first = beta1 * m[i] + (1 - beta1) * pull, second = beta2 * v[i] + (1 - beta2) * (pull * pull);
-        m[i] = first;
-        v[i] = second;
-        w[i] -= rate * (first / (sqrtf(second) + delta));
-        g[i] = 0.0f;
+        switch (r.rule)
+        {
+            case RuleSgd: update_one<RuleSgd>(r, i); break;
+            case RuleNesterov: update_one<RuleNesterov>(r, i); break;
+            case RuleAdam: update_one<RuleAdam>(r, i); break;
+            default: update_one<RuleRmsProp>(r, i);
+        }
     }
 }
-KERNEL_END(adam_step)
+KERNEL_END(update_row)
 
-// h ← ρ · h + (1 − ρ) · g²; w ← w − rate · g / (√h + δ)
-KERNEL(rms_prop_step)(int64 count, float gradientScale, float decay, int magnitudes, float rho, float delta, float rate, float* w, float* g, float* h)
+// Rates go to where update_all reads them, so that a recorded step sees each step's own. One block.
+KERNEL(set_rates)(RateList list, UpdateRow* rows)
 {
-    FOR_ELEMENTS(i, count)
-    {
-        float pull = step_gradient(w[i], g[i], gradientScale, decay, magnitudes), square = rho * h[i] + (1 - rho) * (pull * pull);
-        h[i] = square;
-        w[i] -= rate * (pull / (sqrtf(square) + delta));
-        g[i] = 0.0f;
-    }
+    for (int i = threadIdx.x; i < list.count; i += blockDim.x) rows[list.first + i].rate = list.rate[i];
 }
-KERNEL_END(rms_prop_step)
+KERNEL_END(set_rates)
+
+// *stopped becomes 1 where a number is not finite, and stays so. One block.
+KERNEL(watch_finite)(int count, const WatchedRow* rows, unsigned* stopped)
+{
+    for (int row = 0; row < count; row++)
+        for (int64 i = threadIdx.x; i < rows[row].count; i += blockDim.x)
+        {
+            float v = rows[row].values[i];
+            if (!(v - v == 0)) *stopped = 1;
+        }
+}
+KERNEL_END(watch_finite)
 
 // ---------------------------------------------------------------------------------------------------------------------------------------------
 // What the device can do at the most: CudaLimits.

@@ -37,6 +37,19 @@ public abstract class Backend : IDisposable
     /// <summary>Returns when all work that was given to the device is done; at once where work is done as it is given.</summary>
     public virtual void Wait() { }
 
+    /// <summary>Bytes of the device's memory that are free now; null where it shares the host's.</summary>
+    public virtual long? FreeBytes => null;
+
+    /// <summary>Whether <see cref="Record"/> works: the device takes work and does it later.</summary>
+    public virtual bool Records => false;
+
+    /// <summary>Takes down what <paramref name="enqueue"/> gives to the device, without running it, so that it can be given again as one.</summary>
+    /// <exception cref="BackendException">It allocates, waits or reads, which a recording cannot hold; the device goes on.</exception>
+    public virtual Recording Record(Action enqueue) => throw new NotSupportedException($"{Name} does its work as it is given; there is nothing to record");
+
+    /// <summary>A clock with so many marks on the device; null where work is done as it is given, so that the host's clock tells its time.</summary>
+    public virtual DeviceClock? CreateClock(int marks) => null;
+
     /// <summary>Measures what the device can do at the most, for about this long; null where nothing is known to be the most.</summary>
     public virtual BackendLimits? MeasureLimits(TimeSpan time) => null;
 
@@ -74,6 +87,18 @@ public abstract class Backend : IDisposable
 
     /// <summary>One step of RMSProp on one parameter, in one pass over memory.</summary>
     public abstract void RmsProp(in RmsPropUpdate update);
+
+    /// <summary>Makes one of the updates of all parameters that learn; null where one after the other is as good.</summary>
+    /// <param name="updates">Of parameters that learn.</param>
+    /// <param name="cleared">Gradients that are cleared without an update.</param>
+    /// <param name="watched">What <see cref="FusedUpdate.Check"/> looks at.</param>
+    public virtual FusedUpdate<SgdUpdate>? Fuse(IReadOnlyList<SgdUpdate> updates, IReadOnlyList<Region> cleared, IReadOnlyList<Region> watched) => null;
+
+    /// <inheritdoc cref="Fuse(IReadOnlyList{SgdUpdate}, IReadOnlyList{Region}, IReadOnlyList{Region})"/>
+    public virtual FusedUpdate<AdamUpdate>? Fuse(IReadOnlyList<AdamUpdate> updates, IReadOnlyList<Region> cleared, IReadOnlyList<Region> watched) => null;
+
+    /// <inheritdoc cref="Fuse(IReadOnlyList{SgdUpdate}, IReadOnlyList{Region}, IReadOnlyList{Region})"/>
+    public virtual FusedUpdate<RmsPropUpdate>? Fuse(IReadOnlyList<RmsPropUpdate> updates, IReadOnlyList<Region> cleared, IReadOnlyList<Region> watched) => null;
 
     /// <summary>Σ x² in double.</summary>
     public abstract double SquaredNorm(Region region);

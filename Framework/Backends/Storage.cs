@@ -38,6 +38,20 @@ public abstract class Storage : IDisposable
         for (long done = 0; done < count; done += piece.Length) Write(offset + done, piece[..(int)Math.Min(piece.Length, count - done)]);
     }
 
+    /// <summary>Copies elements to another block of the same backend; takes its turn after the work that was given before, and does not wait.</summary>
+    public virtual void Copy(long offset, Storage to, long toOffset, long count)
+    {
+        double[] values = new double[count];
+        Read(offset, values);
+        to.Write(toOffset, values);
+    }
+
+    /// <summary>
+    /// As <see cref="Write(long, ReadOnlySpan{float})"/>, for data that come batch after batch: on a device they may be on their way while the work given
+    /// before still runs. They are there for the work that is given afterwards.
+    /// </summary>
+    public virtual void Stage(long offset, ReadOnlySpan<float> from) => Write(offset, from);
+
     /// <summary>Frees the block.</summary>
     public void Dispose()
     {

@@ -67,6 +67,14 @@ public sealed class Tensor(Region region, int batch, Shape shape, Layout layout,
         for (int n = 0; n < batch; n++) Transfer.Write(this, n, from.Slice(n * shape.Count, shape.Count));
     }
 
+    /// <summary>As <see cref="Write(ReadOnlySpan{float})"/>, beside the work that the device was given before: <see cref="Storage.Stage"/>.</summary>
+    public void Stage(ReadOnlySpan<float> from)
+    {
+        RequireCount(from.Length);
+        if (layout.Kind == LayoutKind.Plain && SampleStride == shape.Count) region.Storage.Stage(region.Offset, from);
+        else Write(from);
+    }
+
     /// <inheritdoc cref="Write(ReadOnlySpan{float})"/>
     public void Write(ReadOnlySpan<double> from)
     {

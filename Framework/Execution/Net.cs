@@ -22,6 +22,12 @@ public sealed class Net : IDisposable
     // Leading steps whose values are there for a backward pass.
     private int ready;
 
+    // Which training pass the kernels have counted to on their own; null where nobody knows.
+    private long? counted;
+
+    // What is freed with the plan.
+    private readonly List<IDisposable> owned = [];
+
     /// <summary>Plans <paramref name="parameters"/>' graph for <paramref name="batch"/> samples and binds the kernels.</summary>
     public Net(ParameterSet parameters, int batch, NetOptions? options = null)
     {
@@ -30,18 +36,21 @@ public sealed class Net : IDisposable
         plan = Planner.Plan(parameters.Graph, parameters.Backend, batch, Options);
         var memory = new MemoryPlan(plan, batch, Options);
         Report = PlanReport.Of(plan, memory);
-        arena = parameters.Backend.Allocate(memory.Arena);
-        scratch = parameters.Backend.Allocate(memory.Scratch);
-        foreach (PlanValue v in plan.Values)
+        if (Backend.FreeBytes is { } free && Need(batch).Bytes > free) throw new InsufficientMemoryException($"{Backend.Description} is too full for the plan: {Need(batch).Explain(free, Need)}");
+        Storage? first = null, second = null;
+        try
         {
-            v.Value = memory.Value(v, batch, arena);
-            if (v.NeedsGradient) v.Gradient = memory.Gradient(v, batch, arena);
+            arena = first = Backend.Allocate(memory.Arena);
+            scratch = second = Backend.Allocate(memory.Scratch);
+            BindAll(memory);
         }
-        Dictionary<Node, int> position = Graph.Nodes.Select((n, i) => (n, i)).ToDictionary(p => p.n, p => p.i);
-        foreach (PlanStep step in plan.Steps)
+        catch (Exception error)
         {
-            stepsOf[step.Node] = (stepsOf.TryGetValue(step.Node, out (int First, int Last) range) ? range.First : step.Index, step.Index);
-            step.Kernel = step.Offer.Bind(Bind(step, memory, position[step.Source]));
+            foreach (PlanStep step in plan.Steps) step.Kernel?.Dispose();
+            first?.Dispose();
+            second?.Dispose();
+            if (error is not InsufficientMemoryException || Backend.FreeBytes is not { } left) throw;
+            throw new InsufficientMemoryException($"{error.Message}: {Need(batch).Explain(left, Need)}", error);
         }
         if (Options.Times) clock = new StepClock(Backend, plan.Steps.Count);
         losses = [.. plan.Of.Keys.Where(n => n.Layer is ILoss)];
@@ -88,7 +97,7 @@ public sealed class Net : IDisposable
     public double Loss => losses.Sum(n => this[n].ReadExact().Sum());
 
     /// <summary>Sets an input node's value, N×C×H×W.</summary>
-    public void Load(Node input, ReadOnlySpan<float> data) => Loadable(input).Write(data);
+    public void Load(Node input, ReadOnlySpan<float> data) => Loadable(input).Stage(data);
 
     /// <inheritdoc cref="Load(Node, ReadOnlySpan{float})"/>
     public void Load(Node input, ReadOnlySpan<double> data) => Loadable(input).Write(data);
@@ -100,8 +109,10 @@ public sealed class Net : IDisposable
     public void BeginPass(long pass)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(pass);
+        if (counted == pass) return;
         // A net of so many passes has long seen each of its masks once.
         foreach (PlanStep step in plan.Steps) step.Kernel!.BeginPass(unchecked((uint)pass));
+        counted = pass;
     }
 
     /// <summary>Runs everything.</summary>
@@ -158,6 +169,15 @@ public sealed class Net : IDisposable
         UseValues(fromLosses!);
         if (clock is not null) clock.Solver = solver;
         Options.Watcher?.Begin();
+        if (solver.UpdatesTogether)
+        {
+            for (int i = plan.Steps.Count - 1; i >= 0; i--) Backward(fromLosses!, i, null);
+            // One time for all, told with the first step.
+            long start = clock?.Start() ?? 0;
+            solver.UpdateAll();
+            clock?.StopUpdate(0, start);
+            return;
+        }
         for (int i = plan.Steps.Count - 1; i >= 0; i--)
         {
             Parameter? weight = updating[i] is { LearningRate: not 0 } own && solver.UpdatesInKernel(own) ? own : null;
@@ -165,9 +185,9 @@ public sealed class Net : IDisposable
             {
                 Seed(fromLosses!, plan.Steps[i], null);
                 Watch(plan.Steps[i]);
-                long start = clock?.Start() ?? 0;
+                long backwardStart = clock?.Start() ?? 0;
                 plan.Steps[i].Kernel!.Backward(solver.UpdateInKernel(weight));
-                clock?.StopBackward(i, start);
+                clock?.StopBackward(i, backwardStart);
                 weight.MarkChanged();
             }
             else
@@ -240,9 +260,23 @@ public sealed class Net : IDisposable
     public string Describe() => Report.Describe(Backend.Name)
         + $"arena {Report.ArenaCount:N0} values ({Report.SeparateCount:N0} with a buffer each), workspace {Report.ScratchCount:N0}\n";
 
+    /// <summary>Nodes of the losses.</summary>
+    internal IReadOnlyList<Node> Losses => losses;
+
+    /// <summary>Says that a whole training pass, forward and backward, was given to the device in another way than by the net's own methods.</summary>
+    internal void PassReplayed() => counted++;
+
+    /// <summary>Says that what the kernels have counted is not known, and values are not there: a pass was begun and not run.</summary>
+    internal void Uncounted() => (counted, ready) = (null, 0);
+
+    /// <summary>Frees something with the plan.</summary>
+    internal void Own(IDisposable part) => owned.Add(part);
+
     /// <summary>Frees the arena; the parameters stay.</summary>
     public void Dispose()
     {
+        foreach (IDisposable part in owned) part.Dispose();
+        owned.Clear();
         foreach (PlanStep step in plan.Steps) step.Kernel?.Dispose();
         arena.Dispose();
         scratch.Dispose();
@@ -265,6 +299,28 @@ public sealed class Net : IDisposable
         BatchStatistics = Options.BatchStatistics,
         Random = (Options.Seed, Philox.Stream(RandomPurpose.Dropout, position)),
     };
+
+    private void BindAll(MemoryPlan memory)
+    {
+        foreach (PlanValue v in plan.Values)
+        {
+            v.Value = memory.Value(v, Batch, arena);
+            if (v.NeedsGradient) v.Gradient = memory.Gradient(v, Batch, arena);
+        }
+        Dictionary<Node, int> position = Graph.Nodes.Select((n, i) => (n, i)).ToDictionary(p => p.n, p => p.i);
+        foreach (PlanStep step in plan.Steps)
+        {
+            stepsOf[step.Node] = (stepsOf.TryGetValue(step.Node, out (int First, int Last) range) ? range.First : step.Index, step.Index);
+            step.Kernel = step.Offer.Bind(Bind(step, memory, position[step.Source]));
+        }
+    }
+
+    // With the gradients where they are not there yet.
+    private MemoryNeed Need(int samples)
+    {
+        long gradients = Options.Backward && !Parameters.HasGradientStorage ? Parameters.ValueStorage.Bytes : 0;
+        return samples == Batch ? MemoryNeed.Of(Report, Graph, samples, gradients) : MemoryNeed.Of(Graph, Backend, samples, Options, gradients);
+    }
 
     // A backward pass lays gradients over values that nobody reads any more.
     private void UseValues(BackwardPass pass)
@@ -291,6 +347,9 @@ public sealed class Net : IDisposable
     private void Run(int first, int last, Phase phase)
     {
         if (first <= ready) ready = Math.Max(ready, last + 1);
+        // A whole training pass counts one in every kernel; one that is not whole, or ends in an error, in some.
+        long? next = phase == Phase.Test ? counted : first == 0 && last == plan.Steps.Count - 1 ? counted + 1 : null;
+        counted = null;
         for (int i = first; i <= last; i++)
         {
             long start = clock?.Start() ?? 0;
@@ -305,6 +364,7 @@ public sealed class Net : IDisposable
             }
             clock?.StopForward(i, start);
         }
+        counted = next;
     }
 
     private void Backward(BackwardPass pass, int index, IReadOnlyList<(Node Node, float[] Gradient)>? seeds)

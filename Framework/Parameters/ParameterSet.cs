@@ -80,6 +80,9 @@ public sealed class ParameterSet : IDisposable
     /// <summary>The block of all gradients, made at the first call.</summary>
     public Storage GradientStorage => owner?.GradientStorage ?? (gradients ??= Backend.Allocate(ValueStorage.Count));
 
+    /// <summary>Whether that block was made.</summary>
+    public bool HasGradientStorage => owner?.HasGradientStorage ?? gradients is not null;
+
     /// <summary>The parameter with this name.</summary>
     /// <exception cref="GraphException">There is none; the message names the nearest.</exception>
     public Parameter this[string name] => byName.TryGetValue(name, out Parameter? p)

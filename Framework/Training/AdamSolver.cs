@@ -19,13 +19,17 @@ public sealed class AdamSolver(ParameterSet parameters) : Solver(parameters, "mo
     /// <summary>δ: keeps the divisor from zero; added to a root that is not corrected for its start at zero.</summary>
     public float Delta { get; init; } = 1e-8f;
 
-    private protected override void Update(Parameter p, double rate, float gradientScale, float decay)
+    private protected override void Update(Parameter p, double rate, float gradientScale, float decay) => Parameters.Backend.Adam(UpdateOf(p, rate, gradientScale, decay));
+
+    private protected override SolverUpdate? Fuse(IReadOnlyList<Parameter> learning, IReadOnlyList<Region> cleared, IReadOnlyList<Region> watched) =>
+        SolverUpdate<AdamUpdate>.Of(learning, UpdateOf, updates => Parameters.Backend.Fuse(updates, cleared, watched));
+
+    private protected override IEnumerable<string> Settings() => [Text($"beta {Beta1} and {Beta2}"), Text($"delta {Delta}")];
+
+    private AdamUpdate UpdateOf(Parameter p, double rate, float gradientScale, float decay)
     {
         int t = Iteration + 1;
         double correction = Math.Sqrt(1 - Math.Pow(Beta2, t)) / (1 - Math.Pow(Beta1, t));
-        Parameters.Backend.Adam(new(
-            p.Values, p.Gradients, States[0].Of(p), States[1].Of(p), gradientScale, decay, Beta1, Beta2, Delta, (float)(rate * correction), DecayKind));
+        return new(p.Values, p.Gradients, States[0].Of(p), States[1].Of(p), gradientScale, decay, Beta1, Beta2, Delta, (float)(rate * correction), DecayKind);
     }
-
-    private protected override IEnumerable<string> Settings() => [Text($"beta {Beta1} and {Beta2}"), Text($"delta {Delta}")];
 }

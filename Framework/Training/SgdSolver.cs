@@ -25,6 +25,9 @@ public sealed class SgdSolver(ParameterSet parameters) : Solver(parameters, "mom
     private protected override void Update(Parameter p, double rate, float gradientScale, float decay) =>
         Parameters.Backend.Sgd(UpdateOf(p, rate, gradientScale, decay));
 
+    private protected override SolverUpdate? Fuse(IReadOnlyList<Parameter> learning, IReadOnlyList<Region> cleared, IReadOnlyList<Region> watched) =>
+        SolverUpdate<SgdUpdate>.Of(learning, UpdateOf, updates => Parameters.Backend.Fuse(updates, cleared, watched));
+
     private protected override IEnumerable<string> Settings() => [Text($"momentum {Momentum}")];
 
     private SgdUpdate UpdateOf(Parameter p, double rate, float gradientScale, float decay) =>

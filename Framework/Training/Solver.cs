@@ -10,6 +10,9 @@ namespace EvenNet.Framework;
 public abstract class Solver : IDisposable
 {
     private readonly ParameterSet parameters;
+    private SolverUpdate? together;
+    private Func<Parameter, float>? decayOf;
+    private bool updatesApart;
 
     /// <summary>A solver that remembers these numbers of every weight.</summary>
     protected Solver(ParameterSet parameters, params IReadOnlyList<string> states)
@@ -61,8 +64,7 @@ public abstract class Solver : IDisposable
     public void Step()
     {
         if (Accumulate <= 0) throw new InvalidOperationException($"a step averages at least one backward pass, {nameof(Accumulate)} is {Accumulate}");
-        double rate = CurrentRate, scale = ClipScale() / Accumulate;
-        for (int i = 0; i < parameters.All.Count; i++) Update(parameters.All[i], rate, scale);
+        UpdateAll(ClipScale() / Accumulate);
         parameters.HoldsGradients = false;
         Iteration++;
     }
@@ -135,12 +137,46 @@ public abstract class Solver : IDisposable
     /// <summary>Frees the states; the parameters stay.</summary>
     public void Dispose()
     {
+        together?.Dispose();
         foreach (SolverState state in States) state.Free();
         GC.SuppressFinalize(this);
     }
 
     /// <summary>One parameter's part of a step without clipping and accumulation.</summary>
     internal void Update(Parameter p) => Update(p, CurrentRate, gradientScale: 1);
+
+    /// <summary>Whether the backend makes the updates of all parameters as one.</summary>
+    internal bool UpdatesTogether => Together() is not null;
+
+    /// <summary>Changes every parameter by its gradient and clears the gradients.</summary>
+    internal void UpdateAll(double gradientScale = 1)
+    {
+        double rate = CurrentRate;
+        if (Together() is not { } update)
+        {
+            for (int i = 0; i < parameters.All.Count; i++) Update(parameters.All[i], rate, gradientScale);
+            return;
+        }
+        foreach (Parameter p in update.Learning)
+            if (Regularizer?.Holds(p) == true) Regularizer.AddGradient(parameters.Backend, p, Iteration, (float)(1 / gradientScale));
+        Set(update, gradientScale);
+        update.Fused.Run();
+        foreach (Parameter p in update.Learning) p.MarkChanged();
+    }
+
+    /// <summary>Sets the numbers of the coming step.</summary>
+    internal void Set(SolverUpdate update, double gradientScale) => update.Set(CurrentRate, (float)gradientScale, decayOf ??= DecayOf);
+
+    /// <summary>The update of all parameters as one, where the backend makes them so.</summary>
+    /// <param name="watched">Numbers that a check looks at.</param>
+    internal SolverUpdate? Fuse(IReadOnlyList<Region> watched)
+    {
+        ILookup<bool, Parameter> byLearning = parameters.All.ToLookup(p => p.LearningRate != 0);
+        return Fuse([.. byLearning[true]], [.. byLearning[false].Select(p => p.Gradients)], watched);
+    }
+
+    /// <inheritdoc cref="Fuse(IReadOnlyList{Region})"/>
+    private protected abstract SolverUpdate? Fuse(IReadOnlyList<Parameter> learning, IReadOnlyList<Region> cleared, IReadOnlyList<Region> watched);
 
     /// <summary>Whether a kernel can do what <see cref="Update(Parameter)"/> does to a parameter that learns: <see cref="UpdateInKernel"/>.</summary>
     internal bool UpdatesInKernel(Parameter p) => UpdatesInKernels && Regularizer?.Holds(p) != true;
@@ -176,6 +212,17 @@ public abstract class Solver : IDisposable
         Update(p, rate * p.LearningRate, (float)gradientScale, isRegularized ? 0 : Decay * p.Decay);
         p.MarkChanged();
     }
+
+    private SolverUpdate? Together()
+    {
+        if (updatesApart || together?.Fits(parameters) == true) return together;
+        together?.Dispose();
+        together = Fuse([]);
+        updatesApart = together is null;
+        return together;
+    }
+
+    private float DecayOf(Parameter p) => Regularizer?.Holds(p) == true ? 0 : Decay * p.Decay;
 
     // Of parameters that learn, or could where they are frozen for a while.
     private IEnumerable<(Parameter Parameter, SolverState State, string Tensor)> Remembered() =>

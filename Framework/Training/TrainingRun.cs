@@ -16,6 +16,8 @@ public sealed class TrainingRun : IDisposable
     private readonly EventFile events;
     private readonly RunningMean loss = new(Shown);
     private readonly StepTimes times = new(Shown);
+    // Steps whose losses are not in the means yet, and what else is in the line of metrics that one ends.
+    private readonly List<(TrainingStep Step, KeyValuePair<string, double>[]? Line)> unread = [];
     private StepTimes sinceLine;
     private RunningMean lossSinceLine = new();
     // Evaluations that are in the metrics: of a step, with so many views.
@@ -148,16 +150,29 @@ public sealed class TrainingRun : IDisposable
     private void Record(TrainingStep step)
     {
         seconds += step.Seconds;
-        loss.Add(step.Loss);
-        lossSinceLine.Add(step.Loss);
         times.Add(step);
         sinceLine.Add(step);
         Times.Add(step);
-        if (!IsDue(options.LogEvery, step.Iteration) && step.Iteration != options.Iterations) return;
-        Write(step.Iteration, "train",
-            [new("loss", lossSinceLine.Value!.Value), new("rate", step.Rate), new("images/s", sinceLine.ImagesPerSecond), new("wait", sinceLine.WaitShare), new("seconds", seconds)]);
-        lossSinceLine = new RunningMean();
-        sinceLine = new StepTimes(Math.Max(1, options.LogEvery));
+        bool isLast = step.Iteration == options.Iterations, isDue = isLast || IsDue(options.LogEvery, step.Iteration);
+        unread.Add((step, isDue ? [new("rate", step.Rate), new("images/s", sinceLine.ImagesPerSecond), new("wait", sinceLine.WaitShare), new("seconds", seconds)] : null));
+        if (isDue) sinceLine = new StepTimes(Math.Max(1, options.LogEvery));
+        // What a device is still at is waited for now and then, so that its queue never runs empty for a line.
+        if (isLast || step.IsLossKnown || unread.Count >= Shown) ReadLosses();
+    }
+
+    // Where a device is still at the steps, this waits for it.
+    private void ReadLosses()
+    {
+        (TrainingStep Step, KeyValuePair<string, double>[]? Line)[] steps = [.. unread];
+        unread.Clear();
+        foreach ((TrainingStep step, KeyValuePair<string, double>[]? line) in steps)
+        {
+            loss.Add(step.Loss);
+            lossSinceLine.Add(step.Loss);
+            if (line is null) continue;
+            Write(step.Iteration, "train", [new("loss", lossSinceLine.Value!.Value), .. line]);
+            lossSinceLine = new RunningMean();
+        }
     }
 
     private bool Measures(Measurement m, int iteration) => iteration == 1 || IsDue(m.Every, iteration);
@@ -172,12 +187,17 @@ public sealed class TrainingRun : IDisposable
     private void Measure(int iteration)
     {
         foreach (Measurement m in Measurements)
-            if (Measures(m, iteration)) Write(iteration, m.Kind, m.After());
+        {
+            if (!Measures(m, iteration)) continue;
+            ReadLosses();
+            Write(iteration, m.Kind, m.After());
+        }
     }
 
     private void Evaluate(IEvaluator? evaluator, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         if (evaluator is null) return;
+        ReadLosses();
         NonFinite.RequireParameters(Trainer.Solver, Loss);
         var share = new StageProgress(fraction => progress?.Report(Progress("judging", fraction)));
         IEvaluation found = evaluator.Run(share, cancellation);
@@ -195,6 +215,7 @@ public sealed class TrainingRun : IDisposable
         int iteration = Trainer.Solver.Iteration;
         if (saved == iteration && !again) return;
         progress?.Report(Progress("saving", 0));
+        ReadLosses();
         // What cannot be gone on from must not take the place of what can.
         NonFinite.RequireParameters(Trainer.Solver, Loss);
         checkpoints.Save(iteration, Monitored, (path, metadata) =>

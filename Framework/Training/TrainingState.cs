@@ -18,6 +18,8 @@ public static class TrainingState
     /// <exception cref="IOException">The file could not be written; an earlier one is unchanged.</exception>
     public static void Save(string path, ITrainer trainer, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        // A loss that is not finite is found out before anything is written.
+        (trainer as Trainer)?.ReadLosses();
         Solver solver = trainer.Solver;
         var all = new Dictionary<string, string>(metadata ?? new Dictionary<string, string>(), StringComparer.Ordinal)
         {

@@ -69,12 +69,20 @@ public sealed class CudaBackend : Backend
     /// <inheritdoc/>
     public override BackendLimits? MeasureLimits(TimeSpan time) => new CudaLimits(device).Measure(time);
 
+    /// <inheritdoc/>
+    public override long? FreeBytes => device.Memory.Free;
+
+    /// <inheritdoc/>
+    public override bool Records => !device.ChecksLaunches;
+
     /// <summary>
-    /// Takes down what <paramref name="enqueue"/> gives to the device, without running it, so that it can be given again as one: a net's forward and backward
-    /// pass, say, after one that was not recorded. Loading data, the solver's step and reading the loss stay outside.
+    /// Takes down what <paramref name="enqueue"/> gives to the device, without running it, as one CUDA graph. Loading data and reading the loss stay outside.
     /// </summary>
     /// <exception cref="CudaException">It allocates, waits or reads, which a recording cannot hold.</exception>
-    public CudaRecording Record(Action enqueue) => device.Record(enqueue);
+    public override CudaRecording Record(Action enqueue) => device.Record(enqueue);
+
+    /// <inheritdoc/>
+    public override DeviceClock CreateClock(int marks) => new CudaClock(device, marks);
 
     /// <inheritdoc/>
     public override Storage Allocate(long count) => new CudaStorage(device, count);
@@ -114,6 +122,15 @@ public sealed class CudaBackend : Backend
 
     /// <inheritdoc/>
     public override void RmsProp(in RmsPropUpdate update) => solver.RmsProp(update);
+
+    /// <inheritdoc/>
+    public override FusedUpdate<SgdUpdate> Fuse(IReadOnlyList<SgdUpdate> updates, IReadOnlyList<Region> cleared, IReadOnlyList<Region> watched) => solver.Fuse(updates, cleared, watched);
+
+    /// <inheritdoc/>
+    public override FusedUpdate<AdamUpdate> Fuse(IReadOnlyList<AdamUpdate> updates, IReadOnlyList<Region> cleared, IReadOnlyList<Region> watched) => solver.Fuse(updates, cleared, watched);
+
+    /// <inheritdoc/>
+    public override FusedUpdate<RmsPropUpdate> Fuse(IReadOnlyList<RmsPropUpdate> updates, IReadOnlyList<Region> cleared, IReadOnlyList<Region> watched) => solver.Fuse(updates, cleared, watched);
 
     /// <inheritdoc/>
     public override double SquaredNorm(Region region)

@@ -15,7 +15,7 @@ internal sealed unsafe class CudaDevice : IDisposable
     private readonly bool checksLaunches = Environment.GetEnvironmentVariable(CheckVariable) is { Length: > 0 };
     private readonly int device;
     private readonly nint context, module;
-    private readonly CudaStaging staging;
+    private readonly CudaStaging staging, inlets;
     private CudaException? broken;
     private bool isDisposed;
 
@@ -39,8 +39,11 @@ internal sealed unsafe class CudaDevice : IDisposable
         Check(driver.cuStreamCreate(&stream, CudaFlags.StreamNonBlocking));
         Stream = stream;
         module = CudaModule.Load(driver);
-        staging = new CudaStaging(this);
         int cores, major, minor;
+        Check(driver.cuStreamCreate(&stream, CudaFlags.StreamNonBlocking));
+        CopyStream = stream;
+        staging = new CudaStaging(this, Stream);
+        inlets = new CudaStaging(this, CopyStream);
         Check(driver.cuDeviceGetAttribute(&cores, CudaDeviceAttribute.MultiprocessorCount, device));
         Check(driver.cuDeviceGetAttribute(&major, CudaDeviceAttribute.ComputeCapabilityMajor, device));
         Check(driver.cuDeviceGetAttribute(&minor, CudaDeviceAttribute.ComputeCapabilityMinor, device));
@@ -67,11 +70,17 @@ internal sealed unsafe class CudaDevice : IDisposable
     /// <summary>Whether the device has failed so that nothing runs on it any more.</summary>
     public bool IsBroken => broken is not null;
 
+    /// <summary>Whether every launch is waited for; nothing can be recorded then.</summary>
+    public bool ChecksLaunches => checksLaunches;
+
     /// <summary>Sees each launch's kernel and the bytes of its arguments before the device does; for tests.</summary>
     public Action<string, IReadOnlyList<int>>? Launching { get; set; }
 
     /// <summary>The stream of all work.</summary>
     public nint Stream { get; }
+
+    /// <summary>The stream of data that come while work runs; only events keep it in order with the other.</summary>
+    public nint CopyStream { get; }
 
     /// <summary>Bytes that are free, and all.</summary>
     public (long Free, long Total) Memory
@@ -122,7 +131,7 @@ internal sealed unsafe class CudaDevice : IDisposable
         _ = Driver.cuCtxSetCurrent(context);
         CudaResult result = Driver.cuMemFree_v2(address);
         // What the device lost before is told of where it is waited for; disposal itself goes on.
-        if (result != CudaResult.Success) broken ??= Driver.Failure(result, nameof(Driver.cuMemFree_v2));
+        if (result != CudaResult.Success && CudaDriver.IsFinal(result)) broken ??= Driver.Failure(result, nameof(Driver.cuMemFree_v2));
     }
 
     /// <summary>Sets words of 32 bits.</summary>
@@ -132,8 +141,18 @@ internal sealed unsafe class CudaDevice : IDisposable
         if (count > 0) Check(Driver.cuMemsetD32Async(address, value, (nuint)count, Stream));
     }
 
+    /// <summary>Copies within the device's memory.</summary>
+    public void Copy(ulong from, ulong to, long bytes)
+    {
+        MakeCurrent();
+        if (bytes > 0) Check(Driver.cuMemcpyDtoDAsync_v2(to, from, (nuint)bytes, Stream));
+    }
+
     /// <inheritdoc cref="CudaStaging.Write{T}"/>
     public void Write<T>(ulong address, ReadOnlySpan<T> from) where T : unmanaged => staging.Write(address, from);
+
+    /// <summary>Copies to the device on <see cref="CopyStream"/>, whatever the other stream is at.</summary>
+    public void Stage<T>(ulong address, ReadOnlySpan<T> from) where T : unmanaged => inlets.Write(address, from);
 
     /// <inheritdoc cref="CudaStaging.Read{T}"/>
     public void Read<T>(ulong address, Span<T> to) where T : unmanaged => staging.Read(address, to);
@@ -204,6 +223,8 @@ internal sealed unsafe class CudaDevice : IDisposable
         if (isDisposed) return;
         _ = Driver.cuCtxSetCurrent(context);
         staging.Dispose();
+        inlets.Dispose();
+        _ = Driver.cuStreamDestroy_v2(CopyStream);
         _ = Driver.cuStreamDestroy_v2(Stream);
         _ = Driver.cuModuleUnload(module);
         isDisposed = true;
@@ -221,7 +242,7 @@ internal sealed unsafe class CudaDevice : IDisposable
     private CudaException Failed(CudaException error)
     {
         // These leave the context unusable; other codes refuse one call.
-        if (error.Code is >= (int)CudaResult.IllegalAddress and < (int)CudaResult.SystemDriverMismatch and not (int)CudaResult.LaunchOutOfResources) broken ??= error;
+        if (CudaDriver.IsFinal((CudaResult)error.Code)) broken ??= error;
         return error;
     }
 }

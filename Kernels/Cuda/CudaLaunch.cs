@@ -45,6 +45,17 @@ internal sealed unsafe class CudaLaunch(CudaDevice device, string kernel, CudaGr
 
     public void Add(InputList value) => Append(value);
 
+    public void Add(UpdateRow value) => Append(value);
+
+    public void Add(RateList value) => Append(value);
+
+    /// <summary>Puts another value of the same size in an argument's place, for the runs that follow.</summary>
+    public void Replace<T>(int argument, T value) where T : unmanaged
+    {
+        if (sizes[argument] != sizeof(T)) throw new ArgumentException($"argument {argument} of {kernel} has {sizes[argument]} bytes, got {sizeof(T)}");
+        *(T*)arguments[argument] = value;
+    }
+
     IEnumerator IEnumerable.GetEnumerator() => sizes.GetEnumerator();
 
     private void Append<T>(T value) where T : unmanaged

@@ -1,15 +1,17 @@
+using EvenNet.Framework;
+
 namespace EvenNet.Kernels.Cuda;
 
-/// <summary>Work that was taken down once and can be given to the device again as one; made by <see cref="CudaBackend.Record"/>.</summary>
-public sealed class CudaRecording : IDisposable
+/// <summary>Work that was taken down once as a CUDA graph and can be given to the device again as one; made by <see cref="CudaBackend.Record"/>.</summary>
+public sealed class CudaRecording : Recording
 {
     private readonly CudaDevice device;
     private nint instance;
 
     internal CudaRecording(CudaDevice device, nint instance) => (this.device, this.instance) = (device, instance);
 
-    /// <summary>Gives the work to the device, after what was given before.</summary>
-    public unsafe void Replay()
+    /// <inheritdoc/>
+    public override unsafe void Replay()
     {
         ObjectDisposedException.ThrowIf(instance == 0, this);
         device.MakeCurrent();
@@ -17,10 +19,9 @@ public sealed class CudaRecording : IDisposable
     }
 
     /// <summary>Forgets the work; what was given runs to its end.</summary>
-    public unsafe void Dispose()
+    protected override unsafe void Dispose(bool disposing)
     {
-        if (instance == 0) return;
-        _ = device.Driver.cuGraphExecDestroy(instance);
+        if (instance != 0) _ = device.Driver.cuGraphExecDestroy(instance);
         instance = 0;
     }
 }

@@ -2,23 +2,23 @@ using EvenNet.Framework;
 
 namespace EvenNet.Kernels.Cuda;
 
-/// <summary>Updates of weights on the device, a launch for each parameter.</summary>
+/// <summary>Updates of weights on the device, one parameter at a time or all of them in one launch.</summary>
 internal sealed class CudaSolver(CudaDevice device)
 {
-    public void Sgd(in SgdUpdate u) => new CudaLaunch(device, "sgd_step", CudaGrid.Elements(u.Values.Count))
-    {
-        u.Values.Count, u.GradientScale, u.Decay, Magnitudes(u.DecayKind), u.Momentum, u.Rate, u.Nesterov, u.Values.Address, u.Gradients.Address, u.Momenta.Address,
-    }.Run();
+    public void Sgd(in SgdUpdate update) => Run(UpdateRow.Of(update));
 
-    public void Adam(in AdamUpdate u) => new CudaLaunch(device, "adam_step", CudaGrid.Elements(u.Values.Count))
-    {
-        u.Values.Count, u.GradientScale, u.Decay, Magnitudes(u.DecayKind), u.Beta1, u.Beta2, u.Delta, u.Rate, u.Values.Address, u.Gradients.Address, u.Momenta.Address, u.Squares.Address,
-    }.Run();
+    public void Adam(in AdamUpdate update) => Run(UpdateRow.Of(update));
 
-    public void RmsProp(in RmsPropUpdate u) => new CudaLaunch(device, "rms_prop_step", CudaGrid.Elements(u.Values.Count))
-    {
-        u.Values.Count, u.GradientScale, u.Decay, Magnitudes(u.DecayKind), u.Rho, u.Delta, u.Rate, u.Values.Address, u.Gradients.Address, u.Squares.Address,
-    }.Run();
+    public void RmsProp(in RmsPropUpdate update) => Run(UpdateRow.Of(update));
 
-    private static bool Magnitudes(DecayKind kind) => kind == DecayKind.Magnitudes;
+    public CudaUpdates<SgdUpdate> Fuse(IReadOnlyList<SgdUpdate> updates, IReadOnlyList<Region> cleared, IReadOnlyList<Region> watched) =>
+        new(device, updates, UpdateRow.Of, cleared, watched);
+
+    public CudaUpdates<AdamUpdate> Fuse(IReadOnlyList<AdamUpdate> updates, IReadOnlyList<Region> cleared, IReadOnlyList<Region> watched) =>
+        new(device, updates, UpdateRow.Of, cleared, watched);
+
+    public CudaUpdates<RmsPropUpdate> Fuse(IReadOnlyList<RmsPropUpdate> updates, IReadOnlyList<Region> cleared, IReadOnlyList<Region> watched) =>
+        new(device, updates, UpdateRow.Of, cleared, watched);
+
+    private void Run(UpdateRow row) => new CudaLaunch(device, "update_row", CudaGrid.Elements(row.Count)) { row }.Run();
 }

@@ -3,28 +3,29 @@ using System.Runtime.InteropServices;
 namespace EvenNet.Kernels.Cuda;
 
 /// <summary>
-/// Copies between the host and the device through two pieces of pinned memory: while the device takes one, the host fills the other. Writing returns
-/// before the device has the data; reading waits.
+/// Copies between the host and the device on one stream through two pieces of pinned memory: while the device takes one, the host fills the other. Writing
+/// returns before the device has the data; reading waits.
 /// </summary>
 internal sealed unsafe class CudaStaging : IDisposable
 {
     private const int PieceBytes = 2 << 20;
     private readonly CudaDevice device;
+    private readonly nint stream;
     private readonly nint[] pieces = new nint[2];
     private readonly nint[] taken = new nint[2];    // events: the device has taken the piece
     private readonly Lock use = new();
     private int next;
 
-    public CudaStaging(CudaDevice device)
+    public CudaStaging(CudaDevice device, nint stream)
     {
-        this.device = device;
+        (this.device, this.stream) = (device, stream);
         for (int i = 0; i < pieces.Length; i++)
         {
             void* memory;
             nint made;
             device.Check(device.Driver.cuMemHostAlloc(&memory, PieceBytes, CudaFlags.HostMapped));
             device.Check(device.Driver.cuEventCreate(&made, CudaFlags.EventDisableTiming));
-            device.Check(device.Driver.cuEventRecord(made, device.Stream));
+            device.Check(device.Driver.cuEventRecord(made, stream));
             (pieces[i], taken[i]) = ((nint)memory, made);
         }
     }
@@ -42,8 +43,8 @@ internal sealed unsafe class CudaStaging : IDisposable
                 next = 1 - next;
                 device.Check(device.Driver.cuEventSynchronize(taken[piece]));
                 left[..count].CopyTo(new Span<byte>((void*)pieces[piece], count));
-                device.Check(device.Driver.cuMemcpyHtoDAsync_v2(address, (void*)pieces[piece], (nuint)count, device.Stream));
-                device.Check(device.Driver.cuEventRecord(taken[piece], device.Stream));
+                device.Check(device.Driver.cuMemcpyHtoDAsync_v2(address, (void*)pieces[piece], (nuint)count, stream));
+                device.Check(device.Driver.cuEventRecord(taken[piece], stream));
                 address += (ulong)count;
                 left = left[count..];
             }
@@ -61,7 +62,7 @@ internal sealed unsafe class CudaStaging : IDisposable
                 int count = Math.Min(left.Length, PieceBytes);
                 device.MakeCurrent();
                 device.Check(device.Driver.cuEventSynchronize(taken[next]));
-                device.Check(device.Driver.cuMemcpyDtoHAsync_v2((void*)pieces[next], address, (nuint)count, device.Stream));
+                device.Check(device.Driver.cuMemcpyDtoHAsync_v2((void*)pieces[next], address, (nuint)count, stream));
                 device.Wait();
                 new Span<byte>((void*)pieces[next], count).CopyTo(left);
                 address += (ulong)count;

@@ -6,6 +6,8 @@ namespace EvenNet.Kernels.Cuda;
 /// <summary>float32 memory of a device. Reading waits for the device; writing and clearing take their turn after the work given before.</summary>
 internal sealed class CudaStorage(CudaDevice device, long count) : Storage
 {
+    // Of places that data come to batch after batch, by their offsets.
+    private readonly Dictionary<long, CudaInlet> inlets = [];
     private ulong address = count == 0 ? 0 : device.Allocate(count * sizeof(float));
 
     /// <summary>On the device.</summary>
@@ -58,8 +60,35 @@ internal sealed class CudaStorage(CudaDevice device, long count) : Storage
         device.Fill(address + sizeof(float) * (ulong)offset, BitConverter.SingleToUInt32Bits(value), length);
     }
 
+    public override void Stage(long offset, ReadOnlySpan<float> from)
+    {
+        Check(offset, from.Length);
+        if (from.Length == 0) return;
+        long bytes = sizeof(float) * (long)from.Length;
+        lock (inlets)
+        {
+            if (!inlets.TryGetValue(offset, out CudaInlet? inlet) || inlet.Bytes < bytes)
+            {
+                inlet?.Dispose();
+                inlets.Remove(offset);
+                inlets[offset] = inlet = new CudaInlet(device, bytes);
+            }
+            inlet.Bring(address + sizeof(float) * (ulong)offset, from);
+        }
+    }
+
+    public override void Copy(long offset, Storage to, long toOffset, long length)
+    {
+        var target = (CudaStorage)to;
+        Check(offset, length);
+        target.Check(toOffset, length);
+        device.Copy(address + sizeof(float) * (ulong)offset, target.address + sizeof(float) * (ulong)toOffset, sizeof(float) * length);
+    }
+
     protected override void Dispose(bool disposing)
     {
+        foreach (CudaInlet inlet in inlets.Values) inlet.Dispose();
+        inlets.Clear();
         device.Free(address);
         address = 0;
     }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <set>
 
@@ -16,22 +17,33 @@ constexpr int Success = 0, InvalidValue = 1, OutOfMemory = 2, NotInitialized = 3
     CaptureUnsupported = 900;
 constexpr size_t GuardBytes = 256;
 
+struct Stream;
+
+// Counted: records that were asked for, and those that were reached. A wait is for the record that was the last when the wait was given.
+struct Event
+{
+    long asked = 0, reached = 0;
+    Stream* stream = nullptr;
+    double time = 0;
+};
+
+// Work, or a wait for an event.
+struct Item
+{
+    Work work;
+    std::shared_ptr<Event> event;
+    long record = 0;
+};
+
 struct Graph
 {
-    std::vector<Work> work;
+    std::vector<Item> items;
 };
 
 struct Stream
 {
-    std::deque<Work> work;
+    std::deque<Item> items;
     Graph* captured = nullptr;
-};
-
-struct Event
-{
-    bool isRecorded = false;
-    Stream* pending = nullptr;      // whose queue still holds it
-    double time = 0;
 };
 
 struct Allocation
@@ -44,6 +56,10 @@ std::recursive_mutex mutex;
 std::map<uint64_t, Allocation> allocations;
 std::map<void*, size_t> hostAllocations;
 std::set<Stream*> streams;
+std::map<Event*, std::shared_ptr<Event>> events;
+std::map<std::string, long> calls, failures;    // of functions: how often each was called; at which call it fails
+std::map<std::string, int> failureCodes;
+Schedule order = Schedule::Ascending;
 size_t memoryBytes = (size_t)4 << 30, usedBytes = 0;
 int fault = Success, failAt = 0, launches = 0, contexts = 0;
 bool initialized = false;
@@ -51,25 +67,77 @@ thread_local void* current = nullptr;
 
 using Lock = std::lock_guard<std::recursive_mutex>;
 
-int ready()
+// What leaves a context unusable stays.
+bool is_sticky(int code) { return code == 46 || code == 214 || (code >= 700 && code < 720 && code != 701) || code == 999; }
+
+int ready(const char* function)
 {
     if (!initialized) return NotInitialized;
     if (fault) return fault;
-    return current ? Success : InvalidContext;
+    if (!current) return InvalidContext;
+    auto failure = failures.find(function);
+    if (++calls[function]; failure == failures.end() || calls[function] != failure->second) return Success;
+    int code = failureCodes[function];
+    failures.erase(failure);
+    if (is_sticky(code)) fault = code;
+    return code;
 }
 
 #define REQUIRE_CONTEXT \
     Lock lock(mutex); \
-    if (int notReady = ready()) return notReady
+    if (int notReady = ready(__func__)) return notReady
+
+bool can_run(const Item& item) { return !item.event || item.event->reached >= item.record; }
+
+void step(Stream* s)
+{
+    Item next = std::move(s->items.front());
+    s->items.pop_front();
+    if (!fault && next.work) next.work();
+}
+
+// Another stream than the one that must go on, where one can.
+Stream* choose(Stream* but)
+{
+    std::vector<Stream*> able;
+    for (Stream* s : streams)
+        if (s != but && !s->items.empty() && can_run(s->items.front())) able.push_back(s);
+    return able.empty() ? nullptr : able[random_below(able.size())];
+}
+
+// Lets a stream go on until it is as far as is asked. Other streams do what it waits for and no more (ascending), all they can before each of its steps
+// (descending), or something now and then (random): a device promises nothing about two streams but what events say.
+void advance_until(Stream* s, const std::function<bool()>& done)
+{
+    while (!done() && !s->items.empty())
+    {
+        if (order != Schedule::Ascending && (order == Schedule::Descending || random_below(2)))
+            if (Stream* other = choose(s))
+            {
+                step(other);
+                continue;
+            }
+        Item& next = s->items.front();
+        if (!can_run(next))
+        {
+            auto event = next.event;
+            long record = next.record;
+            if (fault) event->reached = record;
+            else advance_until(event->stream, [&] { return event->reached >= record; });
+            continue;
+        }
+        step(s);
+    }
+}
 
 void drain(Stream* s)
 {
-    while (!s->work.empty())
-    {
-        Work next = std::move(s->work.front());
-        s->work.pop_front();
-        if (!fault) next();
-    }
+    advance_until(s, [] { return false; });
+}
+
+void drain(Event* e)
+{
+    if (e->reached < e->asked && streams.count(e->stream)) advance_until(e->stream, [=] { return e->reached >= e->asked; });
 }
 
 bool is_capturing()
@@ -79,13 +147,15 @@ bool is_capturing()
     return false;
 }
 
-int submit(Stream* s, Work work)
+int submit(Stream* s, Item item)
 {
     if (!streams.count(s)) return InvalidValue;
-    if (s->captured) s->captured->work.push_back(std::move(work));
-    else s->work.push_back(std::move(work));
+    if (s->captured) s->captured->items.push_back(std::move(item));
+    else s->items.push_back(std::move(item));
     return Success;
 }
+
+int submit(Stream* s, Work work) { return submit(s, Item { std::move(work), nullptr, 0 }); }
 
 // Whether the bytes lie within one allocation of device memory.
 bool is_device(uint64_t at, size_t bytes)
@@ -143,7 +213,26 @@ void spend(const std::string& work)
 
 // What tests ask of the played driver; no driver has these.
 extern "C" {
-void emulatorSetSchedule(int schedule) { set_schedule(static_cast<Schedule>(schedule)); }
+void emulatorSetSchedule(int schedule)
+{
+    order = static_cast<Schedule>(schedule);
+    set_schedule(order);
+}
+
+// How often a function was called by who had a context.
+long emulatorDriverCalls(const char* function)
+{
+    Lock lock(mutex);
+    return calls[function];
+}
+
+// Lets the call after so many more of a function return a code; what leaves a context unusable stays.
+void emulatorDriverFails(const char* function, int callsUntilThen, int code)
+{
+    Lock lock(mutex);
+    failures[function] = calls[function] + callsUntilThen;
+    failureCodes[function] = code;
+}
 
 // Forgets a fault, sets the memory and lets the launch after so many more fail with an illegal address; 0: none.
 void emulatorReset(size_t bytes, int launchesUntilFault)
@@ -151,6 +240,7 @@ void emulatorReset(size_t bytes, int launchesUntilFault)
     Lock lock(mutex);
     memoryBytes = bytes;
     fault = Success;
+    failures.clear();
     failAt = launchesUntilFault ? launches + launchesUntilFault : 0;
 }
 
@@ -313,6 +403,7 @@ int cuMemFree_v2(uint64_t at)
 int cuMemHostAlloc(void** at, size_t bytes, unsigned)
 {
     REQUIRE_CONTEXT;
+    if (is_capturing()) return CaptureUnsupported;
     *at = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
     hostAllocations[*at] = bytes;
     return Success;
@@ -385,42 +476,43 @@ int cuStreamSynchronize(Stream* s)
 int cuEventCreate(Event** e, unsigned)
 {
     REQUIRE_CONTEXT;
-    *e = new Event;
+    auto made = std::make_shared<Event>();
+    events[*e = made.get()] = made;
     return Success;
 }
 
 int cuEventDestroy_v2(Event* e)
 {
     Lock lock(mutex);
-    if (e->pending) drain(e->pending);
-    delete e;
-    return Success;
+    return events.erase(e) ? Success : InvalidValue;
 }
 
 int cuEventRecord(Event* e, Stream* s)
 {
     REQUIRE_CONTEXT;
-    e->isRecorded = true;
-    e->pending = s;
-    return submit(s, [=] {
-        e->pending = nullptr;
-        e->time = now();
+    if (!events.count(e)) return InvalidValue;
+    e->stream = s;
+    long record = ++e->asked;
+    return submit(s, [kept = events[e], record] {
+        kept->reached = std::max(kept->reached, record);
+        kept->time = now();
     });
 }
 
 int cuEventSynchronize(Event* e)
 {
     REQUIRE_CONTEXT;
+    if (!events.count(e)) return InvalidValue;
     if (is_capturing()) return CaptureUnsupported;
-    if (e->pending) drain(e->pending);
+    drain(e);
     return fault;
 }
 
 int cuEventElapsedTime(float* milliseconds, Event* from, Event* to)
 {
     REQUIRE_CONTEXT;
-    if (!from->isRecorded || !to->isRecorded) return InvalidValue;
-    if (from->pending || to->pending) return 600;
+    if (!from->asked || !to->asked) return InvalidValue;
+    if (from->reached < from->asked || to->reached < to->asked) return 600;
     *milliseconds = (float)(to->time - from->time);
     return Success;
 }
@@ -428,9 +520,8 @@ int cuEventElapsedTime(float* milliseconds, Event* from, Event* to)
 int cuStreamWaitEvent(Stream* s, Event* e, unsigned)
 {
     REQUIRE_CONTEXT;
-    return submit(s, [=] {
-        if (e->pending && e->pending != s) drain(e->pending);
-    });
+    if (!events.count(e)) return InvalidValue;
+    return submit(s, Item { nullptr, events[e], e->asked });
 }
 
 int cuStreamBeginCapture_v2(Stream* s, unsigned)
@@ -441,13 +532,20 @@ int cuStreamBeginCapture_v2(Stream* s, unsigned)
     return Success;
 }
 
+// Ends the capture also where it fails.
 int cuStreamEndCapture(Stream* s, Graph** g)
 {
-    REQUIRE_CONTEXT;
+    Lock lock(mutex);
     if (!streams.count(s) || !s->captured) return InvalidValue;
     *g = s->captured;
     s->captured = nullptr;
-    return Success;
+    int error = ready(__func__);
+    if (error)
+    {
+        delete *g;
+        *g = nullptr;
+    }
+    return error;
 }
 
 int cuGraphInstantiateWithFlags(Graph** made, Graph* g, uint64_t)
@@ -460,8 +558,8 @@ int cuGraphInstantiateWithFlags(Graph** made, Graph* g, uint64_t)
 int cuGraphLaunch(Graph* g, Stream* s)
 {
     REQUIRE_CONTEXT;
-    for (const Work& work : g->work)
-        if (int error = submit(s, work)) return error;
+    for (const Item& item : g->items)
+        if (int error = submit(s, item)) return error;
     return Success;
 }
 

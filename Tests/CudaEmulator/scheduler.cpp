@@ -200,6 +200,8 @@ SharedArray::SharedArray(void* at, size_t bytes)
 
 void set_schedule(Schedule chosen) { schedule = chosen; }
 
+uint64_t random_below(uint64_t bound) { return next_random() % bound; }
+
 Outcome run(const std::function<void()>& body, Index grid, Index size, size_t sharedBytes)
 {
     static Block b;

@@ -12,6 +12,9 @@ enum class Outcome { Done, DivergentBarrier, Deadlock };
 
 void set_schedule(Schedule schedule);
 
+// A number below another, the same ones in each process.
+uint64_t random_below(uint64_t bound);
+
 // Runs every thread of a grid. Shared memory beyond the kernel's own arrays: sharedBytes.
 Outcome run(const std::function<void()>& body, Index grid, Index size, size_t sharedBytes);
 }

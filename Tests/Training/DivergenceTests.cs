@@ -3,7 +3,10 @@ using EvenNet.Framework;
 namespace EvenNet.Tests;
 
 /// <summary>Numbers that stop being finite: which layer is named.</summary>
-public sealed class DivergenceTests
+[TestFixture("cpu")]
+[TestFixture("reference")]
+[TestFixture(TestDevice.Emulated)]
+public sealed class DivergenceTests(string device)
 {
     [TestCase("conv1.weight", "conv1", "after 0 iterations the loss is not a number: 1 of the 216 values of conv1.weight are not finite")]
     [TestCase("scale1.weight", "scale1", "1 of the 8 values of scale1.weight are not finite")]
@@ -11,7 +14,7 @@ public sealed class DivergenceTests
     [TestCase("fc2.weight", "fc2", "1 of the 48 values of fc2.weight are not finite")]
     public void A_broken_parameter_is_named(string name, string layer, string message)
     {
-        using var training = new TinyTraining(dropout: 0);
+        using var training = new TinyTraining(dropout: 0, device: device);
         Break(training.Parameters[name], float.NaN);
         DivergenceException error = Assert.Throws<DivergenceException>(() => training.Train(1))!;
         Assert.That((error.Layer, error.Iteration), Is.EqualTo((layer, (int?)0)));
@@ -22,7 +25,8 @@ public sealed class DivergenceTests
     [Test]
     public void Values_that_overflow_name_the_first_layer_that_has_them()
     {
-        using var training = new TinyTraining(dropout: 0);
+        if (device == "reference") Assert.Ignore("its double precision does not overflow here");
+        using var training = new TinyTraining(dropout: 0, device: device);
         Parameter weight = training.Parameters["fc1.weight"];
         weight.Write(Enumerable.Repeat(3e38f, (int)weight.Count).ToArray());
         DivergenceException error = Assert.Throws<DivergenceException>(() => training.Train(1))!;
@@ -33,7 +37,7 @@ public sealed class DivergenceTests
     [Test]
     public void Data_that_are_not_finite_are_named()
     {
-        using var training = new TinyTraining();
+        using var training = new TinyTraining(device: device);
         var trainer = new Trainer(training.Net, training.Solver, new DataLoader(training.Data, TinyTraining.Augmentation with { Scale = 1e38f }, new LoaderOptions(TinyTraining.Batch, 1)));
         DivergenceException error = Assert.Throws<DivergenceException>(() => trainer.Steps(1).Count())!;
         Assert.That(error.Layer, Is.EqualTo("data"));
@@ -43,7 +47,7 @@ public sealed class DivergenceTests
     [Test]
     public void In_a_later_pass_of_a_step_too()
     {
-        using var training = new TinyTraining(accumulate: 2, dropout: 0);
+        using var training = new TinyTraining(accumulate: 2, dropout: 0, device: device);
         training.Train(2);
         Break(training.Parameters["fc2.bias"], float.PositiveInfinity);
         DivergenceException error = Assert.Throws<DivergenceException>(() => training.Train(3))!;
@@ -52,7 +56,7 @@ public sealed class DivergenceTests
     }
 
     [Test]
-    public void A_rate_without_measure_ends_with_the_iteration_and_the_layer([Values("cpu", "reference")] string device)
+    public void A_rate_without_measure_ends_with_the_iteration_and_the_layer()
     {
         using var training = new TinyTraining(schedule: 1e20f, device: device, dropout: 0);
         DivergenceException error = Assert.Throws<DivergenceException>(() => training.Train(50))!;
@@ -65,7 +69,7 @@ public sealed class DivergenceTests
     [Test]
     public void An_evaluation_with_broken_weights_names_them_and_the_scores_and_the_picture([Values] bool isMultiLabel)
     {
-        using var training = new TinyTraining(data: new PatternDataset(12, isMultiLabel: isMultiLabel));
+        using var training = new TinyTraining(data: new PatternDataset(12, isMultiLabel: isMultiLabel), device: device);
         Break(training.Parameters["conv1.weight"], float.NaN);
         using Evaluator judge = training.Judge();
         foreach (Action judging in (Action[])[() => judge.Run(), judge.Try])

@@ -1,17 +1,17 @@
 using EvenNet.Framework;
-using EvenNet.Kernels;
 
 namespace EvenNet.Tests.Training;
 
 [TestFixture("reference")]
 [TestFixture("cpu")]
+[TestFixture(TestDevice.Emulated)]
 public sealed class SolverTests(string backend)
 {
     private static readonly string[] Layers = ["ip1", "ip2"];
     private Backend device = null!;
 
     [SetUp]
-    public void Open() => device = Backends.Open(backend);
+    public void Open() => device = TestDevice.Open(backend);
 
     [TearDown]
     public void Close() => device.Dispose();

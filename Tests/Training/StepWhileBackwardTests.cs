@@ -1,10 +1,10 @@
 using EvenNet.Framework;
-using EvenNet.Kernels;
 
 namespace EvenNet.Tests.Training;
 
 [TestFixture("reference")]
 [TestFixture("cpu")]
+[TestFixture(TestDevice.Emulated)]
 public sealed class StepWhileBackwardTests(string backend)
 {
     public enum Kind { Sgd, Nesterov, Adam, RmsProp }
@@ -35,7 +35,7 @@ public sealed class StepWhileBackwardTests(string backend)
     [Test]
     public void A_step_leaves_no_gradient_behind()
     {
-        using Backend device = Backends.Open(backend);
+        using Backend device = TestDevice.Open(backend);
         Graph graph = Graph();
         using var parameters = new ParameterSet(graph, device);
         using var net = new Net(parameters, 3);
@@ -56,7 +56,7 @@ public sealed class StepWhileBackwardTests(string backend)
     [Test]
     public void A_net_of_other_parameters_is_refused()
     {
-        using Backend device = Backends.Open(backend);
+        using Backend device = TestDevice.Open(backend);
         Graph graph = Graph();
         using ParameterSet one = new(graph, device), other = new(graph, device);
         using var net = new Net(one, 1);
@@ -77,7 +77,7 @@ public sealed class StepWhileBackwardTests(string backend)
 
     private float[] Train(int batch, Action<Solver, Net> step, Kind kind = Kind.Sgd, int accumulate = 1, float clip = 0)
     {
-        using Backend device = Backends.Open(backend);
+        using Backend device = TestDevice.Open(backend);
         Graph graph = Graph();
         using var parameters = new ParameterSet(graph, device);
         var random = new Random(5);

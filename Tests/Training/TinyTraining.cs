@@ -1,5 +1,4 @@
 using EvenNet.Framework;
-using EvenNet.Kernels;
 
 namespace EvenNet.Tests;
 
@@ -10,9 +9,9 @@ internal sealed class TinyTraining : IDisposable
 
     private readonly Backend backend;
 
-    public TinyTraining(string solver = "sgd", int threads = 1, int workers = 1, int accumulate = 1, float rate = 0.05f, Dataset? data = null, float dropout = 0.5f, string device = "cpu", ulong seed = 7, Schedule? schedule = null)
+    public TinyTraining(string solver = "sgd", int threads = 1, int workers = 1, int accumulate = 1, float rate = 0.05f, Dataset? data = null, float dropout = 0.5f, string device = "cpu", ulong seed = 7, Schedule? schedule = null, Backend? on = null, bool times = false)
     {
-        backend = Backends.Open(device, threads);
+        backend = on ?? TestDevice.Open(device, threads);
         Data = data ?? new PatternDataset(40);
         Node labels = Node.Input("label", Data.LabelCount), hidden = Node.Input("data", 3, 12, 12)
             .Convolution("conv1", 8, kernel: 3).BatchNorm("norm1", fraction: 0.9f).Scale("scale1").Relu().MaxPool("pool1", 2, stride: 2)
@@ -26,7 +25,7 @@ internal sealed class TinyTraining : IDisposable
             for (int i = 0; i < values.Length; i++) values[i] *= MathF.Sqrt(2f / p.FanIn);
             p.Write(values);
         }
-        Net = new Net(Parameters, Batch, new NetOptions { Seed = seed });
+        Net = new Net(Parameters, Batch, new NetOptions { Seed = seed, Times = times });
         Solver = Make(solver, schedule ?? Schedule.Cosine(rate, 100).WarmUp(3), accumulate);
         Trainer = new Trainer(Net, Solver, new DataLoader(Data, Augmentation, new LoaderOptions(Batch, seed) { Workers = workers }));
     }

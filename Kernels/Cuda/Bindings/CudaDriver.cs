@@ -126,6 +126,10 @@ internal sealed unsafe class CudaDriver
     public CudaException Failure(CudaResult result, string call) =>
         new($"{CudaException.NameOf(call)} failed: {Text(cuGetErrorName, result) ?? "unknown error"} ({(int)result}), {Text(cuGetErrorString, result) ?? "no description"}{WayOut(result)}", (int)result);
 
+    /// <summary>Whether the context cannot be used again after this: a fault of a kernel, or a device that is lost.</summary>
+    public static bool IsFinal(CudaResult result) => result is CudaResult.DeviceUnavailable or CudaResult.EccUncorrectable or CudaResult.Unknown
+        or (>= CudaResult.IllegalAddress and < CudaResult.SystemDriverMismatch and not CudaResult.LaunchOutOfResources);
+
     private static string? Text(delegate* unmanaged<CudaResult, byte**, CudaResult> describe, CudaResult result)
     {
         byte* text = null;
@@ -141,6 +145,8 @@ internal sealed unsafe class CudaDriver
         CudaResult.SystemDriverMismatch => "; the driver's library and kernel module differ: restart the machine",
         CudaResult.IllegalAddress or CudaResult.LaunchFailed or CudaResult.MisalignedAddress or CudaResult.IllegalInstruction or CudaResult.HardwareStackError
             => "; the device's memory is lost: restart the program, from its last checkpoint where there is one",
+        CudaResult.DeviceUnavailable or CudaResult.EccUncorrectable or CudaResult.Unknown
+            => "; the device is lost: see nvidia-smi and the system's log, then restart the program, from its last checkpoint where there is one",
         _ => "",
     };
 }

@@ -89,6 +89,7 @@ public sealed class CudaBindingTests
     {
         Assert.That(Unsafe.SizeOf<WindowSize>(), Is.EqualTo(64));
         Assert.That(Unsafe.SizeOf<InputList>(), Is.EqualTo(16 * 8 + 16 * 4 + 8));
+        Assert.That((Unsafe.SizeOf<UpdateRow>(), Unsafe.SizeOf<UpdateChunk>(), Unsafe.SizeOf<WatchedRow>(), Unsafe.SizeOf<RateList>()), Is.EqualTo((72, 8, 16, 96 * 4 + 8)));
     }
 
     [Test]

@@ -63,6 +63,18 @@ internal sealed unsafe class Emulator
         }
     }
 
+    /// <summary>How often a function of the driver was called.</summary>
+    public long DriverCalls(string function)
+    {
+        fixed (byte* name = Text(function)) return ((delegate* unmanaged<byte*, nint>)Export("emulatorDriverCalls"))(name);
+    }
+
+    /// <summary>Lets the next call of a function, or one after it, return a code; what leaves a context unusable stays.</summary>
+    public void FailDriver(string function, CudaResult code, int call = 1)
+    {
+        fixed (byte* name = Text(function)) ((delegate* unmanaged<byte*, int, int, void>)Export("emulatorDriverFails"))(name, call, (int)code);
+    }
+
     public int Contexts => ((delegate* unmanaged<int>)Export("emulatorContexts"))();
 
     /// <summary>The emulator of the kernels; the test is ignored, with the reason, where it cannot be built.</summary>

@@ -83,6 +83,14 @@ public sealed partial class NativeKernelTests
             solver.Step();
             solver.Dispose();
         }
+        Region w = parameters["c.weight"].Values;
+        SgdUpdate update = new(w, parameters["c.weight"].Gradients, w, 1, 0, 0, 0);
+        cuda.Sgd(update);
+        using (FusedUpdate<SgdUpdate> fused = cuda.Fuse([update], [], [w]))
+        {
+            fused.Set([update with { Rate = 1 }]);
+            fused.Check();
+        }
         foreach (int transposed in (int[])[0, 1, 2, 3]) cuda.Gemm(transposed % 2 == 1, transposed > 1, 1, 1, 1, [1f], [1f], new float[1]);
         _ = cuda.SquaredNorm(parameters["c.weight"].Values);
         using (IHeldRows held = cuda.InitializerKernels.Hold([1f, 2f], 1))
