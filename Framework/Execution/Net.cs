@@ -173,9 +173,9 @@ public sealed class Net : IDisposable
         {
             for (int i = plan.Steps.Count - 1; i >= 0; i--) Backward(fromLosses!, i, null);
             // One time for all, told with the first step.
-            long start = clock?.Start() ?? 0;
+            clock?.Start(StepClock.Pass.Update, 0);
             solver.UpdateAll();
-            clock?.StopUpdate(0, start);
+            clock?.Stop(StepClock.Pass.Update, 0);
             return;
         }
         for (int i = plan.Steps.Count - 1; i >= 0; i--)
@@ -185,19 +185,19 @@ public sealed class Net : IDisposable
             {
                 Seed(fromLosses!, plan.Steps[i], null);
                 Watch(plan.Steps[i]);
-                long backwardStart = clock?.Start() ?? 0;
+                clock?.Start(StepClock.Pass.Backward, i);
                 plan.Steps[i].Kernel!.Backward(solver.UpdateInKernel(weight));
-                clock?.StopBackward(i, backwardStart);
+                clock?.Stop(StepClock.Pass.Backward, i);
                 weight.MarkChanged();
             }
             else
             {
                 Backward(fromLosses!, i, null);
             }
-            long updateStart = clock?.Start() ?? 0;
+            clock?.Start(StepClock.Pass.Update, i);
             foreach (Parameter p in completed[i])
                 if (p != weight) solver.Update(p);
-            clock?.StopUpdate(i, updateStart);
+            clock?.Stop(StepClock.Pass.Update, i);
         }
         foreach (Parameter p in untouched) solver.Update(p);
     }
@@ -277,6 +277,7 @@ public sealed class Net : IDisposable
     {
         foreach (IDisposable part in owned) part.Dispose();
         owned.Clear();
+        clock?.Dispose();
         foreach (PlanStep step in plan.Steps) step.Kernel?.Dispose();
         arena.Dispose();
         scratch.Dispose();
@@ -352,7 +353,7 @@ public sealed class Net : IDisposable
         counted = null;
         for (int i = first; i <= last; i++)
         {
-            long start = clock?.Start() ?? 0;
+            clock?.Start(StepClock.Pass.Forward, i);
             try
             {
                 plan.Steps[i].Kernel!.Forward(phase);
@@ -362,7 +363,7 @@ public sealed class Net : IDisposable
                 Node node = plan.Steps[i].Node;
                 throw new LayerException($"{node.Name} ({node.Layer.GetType().Name}): {e.Message}");
             }
-            clock?.StopForward(i, start);
+            clock?.Stop(StepClock.Pass.Forward, i);
         }
         counted = next;
     }
@@ -385,10 +386,10 @@ public sealed class Net : IDisposable
 
     private void RunBackward(BackwardPass pass, PlanStep step)
     {
-        long start = clock?.Start() ?? 0;
+        clock?.Start(StepClock.Pass.Backward, step.Index);
         if (pass.IsActive(step)) step.Kernel!.Backward();
         else pass.ClearInsteadOfWriting(step);
-        clock?.StopBackward(step.Index, start);
+        clock?.Stop(StepClock.Pass.Backward, step.Index);
     }
 
     // Puts a seed into its node's gradient right before the node's own step, when the buffer is certainly the node's: writes it,

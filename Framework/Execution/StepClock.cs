@@ -2,35 +2,55 @@ using System.Diagnostics;
 
 namespace EvenNet.Framework;
 
-/// <summary>Ticks of each step's last run. Waits for the device on both sides of a step, so that it pays for itself alone.</summary>
-internal sealed class StepClock(Backend backend, int steps)
+/// <summary>
+/// Seconds of each step's last run, for what it did alone: by marks in the device's own work where it has a clock, else with waits on both sides of a step.
+/// </summary>
+internal sealed class StepClock(Backend backend, int steps) : IDisposable
 {
-    private readonly long[] forward = new long[steps], backward = new long[steps], update = new long[steps];
+    private const int Passes = 3;
+
+    private readonly DeviceClock? marks = backend.CreateClock(2 * Passes * steps);
+    private readonly long[] starts = new long[Passes * steps], ticks = new long[Passes * steps];
+    private readonly bool[] hasRun = new bool[Passes * steps];
+
+    /// <summary>What a step does in a training step.</summary>
+    public enum Pass
+    {
+        Forward,
+        Backward,
+        Update,
+    }
 
     /// <summary>The solver that updated the parameters on the way of the last backward pass; null where none did.</summary>
     public Solver? Solver { get; set; }
 
-    public long Start()
+    public void Start(Pass pass, int step)
     {
+        int at = At(pass, step);
+        marks?.Mark(2 * at);
+        if (marks is not null) return;
         backend.Wait();
-        return Stopwatch.GetTimestamp();
+        starts[at] = Stopwatch.GetTimestamp();
     }
 
-    public void StopForward(int step, long start) => forward[step] = TicksSince(start);
-
-    public void StopBackward(int step, long start) => backward[step] = TicksSince(start);
-
-    public void StopUpdate(int step, long start) => update[step] = TicksSince(start);
-
-    public double ForwardSeconds(int step) => (double)forward[step] / Stopwatch.Frequency;
-
-    public double BackwardSeconds(int step) => (double)backward[step] / Stopwatch.Frequency;
-
-    public double UpdateSeconds(int step) => Solver is not null ? (double)update[step] / Stopwatch.Frequency : 0;
-
-    private long TicksSince(long start)
+    public void Stop(Pass pass, int step)
     {
+        int at = At(pass, step);
+        hasRun[at] = true;
+        marks?.Mark(2 * at + 1);
+        if (marks is not null) return;
         backend.Wait();
-        return Stopwatch.GetTimestamp() - start;
+        ticks[at] = Stopwatch.GetTimestamp() - starts[at];
     }
+
+    public double Seconds(Pass pass, int step)
+    {
+        int at = At(pass, step);
+        if (!hasRun[at] || (pass == Pass.Update && Solver is null)) return 0;
+        return marks?.Seconds(2 * at, 2 * at + 1) ?? (double)ticks[at] / Stopwatch.Frequency;
+    }
+
+    public void Dispose() => marks?.Dispose();
+
+    private int At(Pass pass, int step) => (int)pass * steps + step;
 }

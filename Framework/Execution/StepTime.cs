@@ -24,8 +24,8 @@ public sealed record StepTime(string Node, string Kernel, PassTime Forward, Pass
         if (own is null or { LearningRate: 0 } || clock.Solver?.UpdatesInKernel(own) != true) own = null;
         long updated = clock.Solver is null ? 0 : completed.Where(p => p != own && p.LearningRate != 0).Sum(p => (long)p.Count);
         return new(
-            step.Source.Name, step.Offer.Name, ForwardOf(step, clock.ForwardSeconds(step.Index)), BackwardOf(step, options, clock.BackwardSeconds(step.Index), own),
-            new PassTime(clock.UpdateSeconds(step.Index), 0, 0, sizeof(float) * UpdateStreams(clock.Solver) * updated));
+            step.Source.Name, step.Offer.Name, ForwardOf(step, clock.Seconds(StepClock.Pass.Forward, step.Index)), BackwardOf(step, options, clock.Seconds(StepClock.Pass.Backward, step.Index), own),
+            new PassTime(clock.Seconds(StepClock.Pass.Update, step.Index), 0, 0, sizeof(float) * UpdateStreams(clock.Solver) * updated));
     }
 
     // Value, gradient and each state, all read and written.

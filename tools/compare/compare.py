@@ -6,6 +6,9 @@ A training step is forward, backward and SGD with momentum 0.9 and weight decay 
 
     python3 tools/compare/compare.py                            the six usual cases, ten minutes
     python3 tools/compare/compare.py caffenet:32 googlenet:8 --rounds 5 --out comparison
+    python3 tools/compare/compare.py --device cuda:0 --precision bf16
+
+On a GPU each layout is measured with torch.compile as well, with cudnn.benchmark, and with autocast for bf16.
 """
 import argparse
 import json
@@ -18,6 +21,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CASES = ["caffenet:32", "caffenet:10", "caffenet:1", "vgg16:8", "googlenet:8", "googlenet:32"]
+GPU_CASES = ["caffenet:256", "vgg16:64", "googlenet:128"]
 LAYOUTS = ["contiguous", "channels_last"]
 PASSES = ["forward", "trainStep"]
 
@@ -65,25 +69,29 @@ def summary(results, key):
 
 def compare(case, options, evennet, environment):
     net, batch = case
-    measured = {name: [] for name in ["evennet"] + LAYOUTS}
+    ways = {layout: ["--layout", layout] for layout in LAYOUTS}
     common = ["--batch", str(batch), "--threads", str(options.threads), "--seconds", str(options.seconds)]
+    if options.device != "cpu":
+        ways.update({f"{layout}, compiled": ["--layout", layout, "--compile"] for layout in LAYOUTS})
+        common += ["--device", options.device, "--precision", options.precision]
+    measured = {name: [] for name in ["evennet", *ways]}
     for round_ in range(options.rounds):
         for name in measured:
             print(f"{net} {batch}, round {round_ + 1} of {options.rounds}: {name}", file=sys.stderr, flush=True)
             if name == "evennet":
                 command = evennet + ["bench", "net", net, "--json", "--quiet"] + common
             else:
-                command = [options.python, str(HERE / "pytorch.py"), net, "--layout", name] + common
+                command = [options.python, str(HERE / "pytorch.py"), net] + ways[name] + common
             measured[name].append(run(command, environment))
     counts = {name: results[0]["parameters"] for name, results in measured.items()}
     if len(set(counts.values())) > 1:
         sys.exit(f"{net}: the nets are not the same, they have different numbers of parameters: {counts}")
 
-    row = {"net": net, "batch": batch, "threads": options.threads, "parameters": counts["evennet"], "blas": measured[LAYOUTS[0]][0]["blas"],
+    row = {"net": net, "batch": batch, "threads": options.threads, "parameters": counts["evennet"], "blas": measured[LAYOUTS[0]][0]["blas"], "precision": options.precision,
            "torch": measured[LAYOUTS[0]][0]["version"], "limits": measured["evennet"][0]["limits"]}
     for pass_ in PASSES:
         times = {name: summary(results, lambda r: r[pass_]["milliseconds"]) for name, results in measured.items()}
-        best = min(LAYOUTS, key=lambda layout: times[layout][0])
+        best = min(ways, key=lambda way: times[way][0])
         memory = {name: max(r[pass_]["peakBytes"] for r in results) for name, results in measured.items()}
         row[pass_] = {
             "evennetMilliseconds": times["evennet"][0], "pytorchMilliseconds": times[best][0], "pytorchLayout": best,
@@ -102,7 +110,7 @@ def table(rows):
         for pass_, name in zip(PASSES, ["forward", "training step"]):
             p = row[pass_]
             lines.append(
-                f"| {row['net']}, {row['batch']} | {name} | {p['evennetMilliseconds']:.1f} | {1e3 * row['batch'] / p['evennetMilliseconds']:.1f} "
+                f"| {row['net']}, {row['batch']}{'' if row['precision'] == 'fp32' else ', ' + row['precision']} | {name} | {p['evennetMilliseconds']:.1f} | {1e3 * row['batch'] / p['evennetMilliseconds']:.1f} "
                 f"| {p['pytorchMilliseconds']:.1f} | {1e3 * row['batch'] / p['pytorchMilliseconds']:.1f} | {p['pytorchLayout']} | **{p['ratio']:.2f} x** "
                 f"| {p['lowestRatio']:.2f} to {p['highestRatio']:.2f} | {p['evennetBytes'] / 1e6:.0f} MB | {p['pytorchBytes'] / 1e6:.0f} MB |")
     return "\n".join(lines)
@@ -110,14 +118,16 @@ def table(rows):
 
 def parse_case(text):
     net, _, batch = text.partition(":")
-    if net not in {c.split(":")[0] for c in CASES} or not batch.isdigit() or int(batch) == 0:
+    if net not in {c.split(":")[0] for c in CASES + GPU_CASES} or not batch.isdigit() or int(batch) == 0:
         raise argparse.ArgumentTypeError(f"{text} is no NET:BATCH; {', '.join(CASES)} for example")
     return net, int(batch)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", nargs="*", type=parse_case, metavar="NET:BATCH", default=[parse_case(c) for c in CASES])
+    parser.add_argument("cases", nargs="*", type=parse_case, metavar="NET:BATCH", help="six usual ones by default, three on a GPU")
+    parser.add_argument("--device", default="cpu", help="cpu (the default), or cuda:N")
+    parser.add_argument("--precision", choices=["fp32", "tf32", "bf16"], default="fp32", help="of a GPU's products and convolutions")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of both; all by default")
     parser.add_argument("--rounds", type=int, default=3, help="alternations (3)")
     parser.add_argument("--seconds", type=float, default=3, help="for each kind of pass, at least five repetitions (3)")
@@ -128,12 +138,17 @@ def main():
     evennet = evennet_command(options.evennet)
     environment, note = pytorch_environment(options.threads)
 
-    rows = [compare(case, options, evennet, environment) for case in options.cases]
-    text = [table(rows), "", f"{platform.machine()}, {options.threads} threads; PyTorch {rows[0]['torch']} with {rows[0]['blas']}; {note}."]
+    if options.device == "cpu" and options.precision != "fp32":
+        parser.error(f"--precision {options.precision} is for a GPU: give --device cuda:0")
+
+    cases = options.cases or [parse_case(c) for c in (CASES if options.device == "cpu" else GPU_CASES)]
+    rows = [compare(case, options, evennet, environment) for case in cases]
+    where = f"{platform.machine()}, {options.threads} threads" if options.device == "cpu" else options.device
+    text = [table(rows), "", f"{where}; PyTorch {rows[0]['torch']} with {rows[0]['blas']}{'; ' + note if options.device == 'cpu' else ''}."]
     if rows[0]["limits"]:
         text.append(f"Measured peak {rows[0]['limits']['gflops']:.0f} GFLOP/s, memory read at {rows[0]['limits']['readGigabytesPerSecond']:.1f} GB/s.")
     text.append(f"Medians of {options.rounds} round{'s' if options.rounds > 1 else ''}; memory is the largest of each process. A ratio over the rounds compares the worst with the best.")
-    if "openblas" not in rows[0]["blas"] and "mkl" not in rows[0]["blas"]:
+    if options.device == "cpu" and "openblas" not in rows[0]["blas"] and "mkl" not in rows[0]["blas"]:
         text.append(f"This PyTorch has no fast BLAS ({rows[0]['blas']}), so the comparison flatters EvenNet; on Debian: apt install libopenblas0-pthread.")
     print("\n".join(text))
     if options.out:

@@ -4,9 +4,11 @@ The nets are those that Caffe published: grouped convolutions, local response no
 GoogLeNet with both auxiliary classifiers in training. Needs torch 1.13 or newer and nothing else.
 
     python3 pytorch.py caffenet --batch 32 --threads 2 --layout channels_last
+    python3 pytorch.py caffenet --batch 256 --device cuda:0 --precision bf16 --layout channels_last --compile
 """
 import argparse
 import json
+import math
 import resource
 import statistics
 import sys
@@ -106,8 +108,10 @@ class GoogLeNet(nn.Module):
 NETS = {"caffenet": (caffenet, 227), "vgg16": (vgg16, 224), "googlenet": (GoogLeNet, 224)}
 
 
-def peak_bytes():
-    """Largest physical memory of this process."""
+def peak_bytes(device):
+    """Largest physical memory of this process, or what it took of the device's."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_reserved(device)
     unit = 1 if sys.platform == "darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
@@ -124,27 +128,38 @@ def blas():
     return ", ".join(sorted(name for name in loaded if "openblas" in name) or sorted(loaded)) or "its own BLAS"
 
 
-def measure(run, repetitions, seconds):
+def measure(run, device, repetitions, seconds):
     """Milliseconds of one run: the median and the best of several blocks of runs, after a warm-up."""
-    begin, runs = time.perf_counter(), 0
-    while runs < 2 or time.perf_counter() - begin < WARM_UP_SECONDS:
-        run()
-        runs += 1
+    def block(runs):
+        start = time.perf_counter()
+        for _ in range(runs):
+            run()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return (time.perf_counter() - start) / runs
+
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    # The first runs compile and choose algorithms.
+    block(3)
+    runs = max(1, math.ceil(BLOCK_SECONDS / block(1)))
+    begin = time.perf_counter()
+    while time.perf_counter() - begin < WARM_UP_SECONDS:
+        block(1)
     blocks, begin = [], time.perf_counter()
     while len(blocks) < repetitions and (len(blocks) < LEAST_REPETITIONS or time.perf_counter() - begin < seconds):
-        start, runs = time.perf_counter(), 0
-        while time.perf_counter() - start < BLOCK_SECONDS:
-            run()
-            runs += 1
-        blocks.append(1e3 * (time.perf_counter() - start) / runs)
-    return {"milliseconds": statistics.median(blocks), "bestMilliseconds": min(blocks), "repetitions": len(blocks), "peakBytes": peak_bytes()}
+        blocks.append(1e3 * block(runs))
+    return {"milliseconds": statistics.median(blocks), "bestMilliseconds": min(blocks), "repetitions": len(blocks), "peakBytes": peak_bytes(device)}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("net", choices=NETS)
     parser.add_argument("--batch", type=int, required=True)
-    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"), help="cpu, or cuda:N")
+    parser.add_argument("--precision", choices=["fp32", "tf32", "bf16"], default="fp32", help="on a GPU; bf16 by autocast")
+    parser.add_argument("--compile", action="store_true", help="torch.compile")
     parser.add_argument("--layout", choices=["contiguous", "channels_last"], required=True)
     parser.add_argument("--repetitions", type=int, default=11)
     parser.add_argument("--seconds", type=float, default=6)
@@ -154,27 +169,37 @@ def main():
     torch.manual_seed(1)
     make, side = NETS[options.net]
     layout = torch.channels_last if options.layout == "channels_last" else torch.contiguous_format
-    net = make().to(memory_format=layout)
-    pictures = torch.randn(options.batch, 3, side, side).contiguous(memory_format=layout)
-    labels = torch.randint(0, 1000, (options.batch,))
+    device, is_cuda = options.device, options.device.type == "cuda"
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = options.precision != "fp32"
+    net = make().to(device, memory_format=layout)
+    pictures = torch.randn(options.batch, 3, side, side).to(device).contiguous(memory_format=layout)
+    labels = torch.randint(0, 1000, (options.batch,)).to(device)
+    # All parameters in one kernel, where there is one.
+    solver = torch.optim.SGD(net.parameters(), lr=1e-4, momentum=0.9, weight_decay=5e-4, **({"foreach": True} if is_cuda else {}))
+    run = torch.compile(net) if options.compile else net
+
+    def precision():
+        return torch.autocast(device.type, dtype=torch.bfloat16, enabled=options.precision == "bf16")
 
     def forward():
-        with torch.inference_mode():
-            net(pictures)
-
-    solver = torch.optim.SGD(net.parameters(), lr=1e-4, momentum=0.9, weight_decay=5e-4)
+        with torch.inference_mode(), precision():
+            run(pictures)
 
     def train_step():
         solver.zero_grad(set_to_none=True)
-        sum(weight * F.cross_entropy(scores, labels) for scores, weight in net(pictures)).backward()
+        with precision():
+            loss = sum(weight * F.cross_entropy(scores, labels) for scores, weight in run(pictures))
+        loss.backward()
         solver.step()
 
     net.eval()
-    result = {"forward": measure(forward, options.repetitions, options.seconds)}
+    result = {"forward": measure(forward, device, options.repetitions, options.seconds)}
     net.train()
-    result["trainStep"] = measure(train_step, options.repetitions, options.seconds)
+    result["trainStep"] = measure(train_step, device, options.repetitions, options.seconds)
     result["parameters"] = sum(p.numel() for p in net.parameters())
-    result["version"], result["blas"] = torch.__version__, blas()
+    result["version"] = torch.__version__
+    result["blas"] = f"{torch.cuda.get_device_name(device)}, cuDNN {torch.backends.cudnn.version()}" if is_cuda else blas()
     print(json.dumps(result))
 
 

@@ -17,6 +17,7 @@ dotnet publish tools/Cli/Cli.csproj -c Release -r linux-x64 --self-contained -p:
 cp EvenNet.slnx NativeKernels.cu tools/gpu/run.sh "$pack/"
 mkdir -p "$pack/Tests" "$folder"
 cp -r Tests/CudaEmulator "$pack/Tests/"
+cp -r tools/compare "$pack/"
 # Values recorded from Caffe, where they lie beside the checkout.
 if [ -f ../shared/goldens/index.json ]; then
   mkdir -p "$pack/shared"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh [RESULTS]: on a machine with an NVIDIA GPU, in the unpacked folder of tools/gpu/publish.sh: looks at the machine, runs the tests of category Gpu, then
-# times nets on the GPU. Writes all it prints into RESULTS (default results).
+# times nets on the GPU, beside PyTorch where Python has it. Writes all it prints into RESULTS (default results).
 set -uo pipefail
 cd "$(dirname "$0")" || exit
 results=${1:-results}
@@ -33,6 +33,12 @@ for net in caffenet googlenet vgg16; do
     part "bench-$net-$precision" 120 bin/evennet bench net "$net" --device cuda:0 --precision "$precision" --batch 64 --layers
   done
 done
+# Beside PyTorch, where Python has it for this GPU.
+if python3 -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' 2> /dev/null; then
+  for precision in tf32 bf16; do
+    part "pytorch-$precision" 900 python3 compare/compare.py --device cuda:0 --precision "$precision" --evennet bin/evennet --out "$results/pytorch-$precision"
+  done
+fi
 EVENNET_CUDA_ENGINES=own part bench-caffenet-own 120 bin/evennet bench net caffenet --device cuda:0 --batch 64 --layers
 EVENNET_CUDA_CHECK=1 part checked 120 bin/EvenNet.Tests --filter 'TestCategory=Gpu&FullyQualifiedName~CudaLayerTests'
 

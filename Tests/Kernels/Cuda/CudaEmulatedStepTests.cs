@@ -58,6 +58,36 @@ public sealed class CudaEmulatedStepTests
         Assert.That(emulator.DriverCalls("cuStreamSynchronize"), Is.GreaterThan(waits));
     }
 
+    // Marks in the stream tell the times: waits between the kernels would be times of their own.
+    [Test]
+    public void A_timed_pass_waits_for_nothing_between_its_steps()
+    {
+        Emulator emulator = Emulator.Require();
+        using CudaBackend cuda = emulator.Open();
+        Graph graph = Graph.Of(Node.Input("data", 3, 8, 8).Convolution("a", 16, 3, pad: 1).Relu().InnerProduct("b", 3).SoftmaxLoss(Node.Input("label", 1)));
+        using var parameters = new ParameterSet(graph, cuda);
+        using var net = new Net(parameters, batch: 2, new() { Times = true });
+        using var solver = new SgdSolver(parameters) { Rate = 0.01f };
+        net.Load(graph["data"], new float[2 * 192]);
+        net.Load(graph["label"], [0f, 2]);
+        Step();
+        (long waits, long marks) = (emulator.DriverCalls("cuStreamSynchronize"), emulator.DriverCalls("cuEventRecord"));
+        Step();
+        Assert.That(emulator.DriverCalls("cuStreamSynchronize"), Is.EqualTo(waits));
+        // Forward and backward of each kernel, and one update.
+        Assert.That(emulator.DriverCalls("cuEventRecord") - marks, Is.EqualTo(2 * (2 * net.Report.Lines.Count + 1)));
+        IReadOnlyList<StepTime> times = net.Times;
+        Assert.That(times.Select(t => t.Forward.Seconds), Has.All.Positive);
+        Assert.That(times.Where(t => t.Node != "data").Select(t => t.Backward.Seconds), Has.All.Positive);
+        Assert.That(times.Sum(t => t.Update.Seconds), Is.Positive);
+
+        void Step()
+        {
+            net.Forward();
+            solver.Step(net);
+        }
+    }
+
     [Test]
     public void A_thousand_recorded_steps_take_no_more_memory_than_four()
     {

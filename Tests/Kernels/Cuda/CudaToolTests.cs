@@ -56,6 +56,18 @@ public sealed class CudaToolTests
     [Test]
     public void Fp32_is_known_to_every_device() => Assert.That(ToolRun.Of("summary", "cifar10_quick", "--device", "cpu", "--precision", "fp32").ExitCode, Is.Zero);
 
+    [Test]
+    public void Bench_tells_the_device_and_what_its_steps_take()
+    {
+        Emulator emulator = Emulator.Require();
+        using var folder = new TemporaryFolder();
+        JsonElement bench = JsonDocument.Parse(Run(
+            Path.GetDirectoryName(emulator.Path)!, folder, "bench", "net", "lenet", "--device", "cuda:0", "--batch", "1", "--repetitions", "1", "--seconds", "0.1", "--json")).RootElement;
+        Assert.That(bench.GetProperty("device").GetString(), Does.Contain("host emulator"));
+        foreach (string pass in (string[])["forward", "trainStep"]) Assert.That(bench.GetProperty(pass).GetProperty("milliseconds").GetDouble(), Is.Positive, pass);
+        Assert.That(bench.GetProperty("layers").EnumerateArray().Select(l => l.GetProperty("kernel").GetString()), Has.Some.Contains("cuda."));
+    }
+
     // The weights of a Gaussian initialization, calibrated and rescaled on the device, beside those of the cpu.
     [Test]
     public void Initialization_on_the_emulated_device_is_that_of_the_cpu([Values("own kernels", "fp32", "tf32")] string way)

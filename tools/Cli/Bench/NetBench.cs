@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EvenNet.Framework;
 using EvenNet.Initialization;
 using EvenNet.Models;
@@ -27,6 +26,8 @@ internal sealed class NetBench(NetInfo info, int batch, Backend backend, int rep
         long forwardPeak = ProcessMemory.PeakBytes;
         ProcessMemory.ResetPeak();
         Training training = MeasureTraining(parameters);
+        // A plan that is timed kernel by kernel is not given to the device as one.
+        if (backend.Records && MeasureRecorded(parameters) is { } recorded) training = training with { Steps = recorded };
         long trainingPeak = ProcessMemory.PeakBytes;
 
         Report("the machine's limits", 0.99);
@@ -45,14 +46,8 @@ internal sealed class NetBench(NetInfo info, int batch, Backend backend, int rep
         Node scores = graph.Outputs[^1].Inputs[0];
         using var net = new Net(parameters, batch, new() { Backward = false, Outputs = [scores] });
         net.Load(graph["data"], BenchData.Noise((long)batch * graph["data"].Shape.Count, Seed));
-        double Run()
-        {
-            long start = Stopwatch.GetTimestamp();
-            net.Forward(Phase.Test);
-            backend.Wait();
-            return Stopwatch.GetElapsedTime(start).TotalSeconds;
-        }
-        Repetitions measured = Repetitions.Of(Run, repetitions, limitSeconds, done => Report("forward", 0.4 * done / repetitions), cancellation);
+        using var clock = new WorkClock(backend);
+        Repetitions measured = Repetitions.Of(() => clock.Seconds(() => net.Forward(Phase.Test)), repetitions, limitSeconds, done => Report("forward", 0.4 * done / repetitions), cancellation);
         return (measured, 2.0 * batch * Graph.Of(scores).MultiplyAdds);
     }
 
@@ -64,21 +59,32 @@ internal sealed class NetBench(NetInfo info, int batch, Backend backend, int rep
         net.Load(graph["data"], BenchData.Noise((long)batch * graph["data"].Shape.Count, Seed));
         net.Load(graph["label"], BenchData.Labels(batch, info.Classes, Seed));
         var layers = new List<IReadOnlyList<StepTime>>();
-        double Run()
+        using var clock = new WorkClock(backend);
+        void Step()
         {
-            long start = Stopwatch.GetTimestamp();
             net.Forward();
             solver.Step(net);
-            backend.Wait();
-            return Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
-        Repetitions steps = Repetitions.Of(Run, repetitions, limitSeconds, done =>
+        Repetitions steps = Repetitions.Of(() => clock.Seconds(Step), repetitions, limitSeconds, done =>
         {
             layers.Add(net.Times);
             Report("training step", 0.4 + 0.59 * done / repetitions);
         }, cancellation);
         if (!double.IsFinite(net.Loss)) throw new ToolException(ExitCode.Diverged, $"the loss of {info.Name} is {net.Loss}: a kernel computes something else than it should");
         return new Training(steps, layers, net.Report.ArenaCount + net.Report.ScratchCount);
+    }
+
+    private Repetitions? MeasureRecorded(ParameterSet parameters)
+    {
+        Graph graph = parameters.Graph;
+        using var net = new Net(parameters, batch);
+        using var solver = new SgdSolver(parameters) { Rate = Rate, Momentum = Momentum, Decay = Decay };
+        net.Load(graph["data"], BenchData.Noise((long)batch * graph["data"].Shape.Count, Seed));
+        net.Load(graph["label"], BenchData.Labels(batch, info.Classes, Seed));
+        using var step = RecordedStep.Of(net, solver);
+        using var clock = new WorkClock(backend);
+        if (!step.IsDeferred) return null;
+        return Repetitions.Of(() => clock.Seconds(() => step.Run()), repetitions, limitSeconds, _ => Report("training step, recorded", 0.98), cancellation);
     }
 
     private void Report(string what, double fraction) => progress.Report(new InitProgress("measuring", $"{info.Name}, batch {batch}: {what}", fraction));
