@@ -69,38 +69,9 @@ public sealed class CudaDataTests(bool gpu) : CudaFixture(gpu)
     [Test]
     public void A_recorded_step_trains_as_a_looped_one()
     {
-        float[][] Trained(CudaBackend cuda, bool recorded)
-        {
-            Node label = Node.Input("label", 1);
-            Graph graph = Graph.Of(Node.Input("data", 3, 6, 6).Convolution("a", 8, 3, pad: 1).BatchNorm("bn").Scale("sc").Relu().MaxPool("pool", 3, stride: 2).Dropout()
-                .InnerProduct("f", 4).SoftmaxLoss(label));
-            using var parameters = new ParameterSet(graph, cuda);
-            var random = new Random(1);
-            foreach (Parameter p in parameters.All.Where(p => p.Spec.IsLearned)) p.Write([.. Sample.Normal(random, p.Count).Select(v => 0.3 * v)]);
-            using var net = new Net(parameters, batch: 2);
-            using var solver = new SgdSolver(parameters) { Rate = Schedule.Fixed(0.05f) };
-            void Step()
-            {
-                net.Forward();
-                net.Backward();
-            }
-            CudaRecording? recording = null;
-            List<float[]> seen = [];
-            for (int step = 0; step < 5; step++)
-            {
-                net.Load(graph["data"], Sample.Normal(random, 2 * 108));
-                net.Load(label, [(float)random.Next(4), random.Next(4)]);
-                if (step == 1 && recorded) recording = cuda.Record(Step);
-                if (recording is null) Step();
-                else recording.Replay();
-                seen.Add([(float)net.Loss]);
-                solver.Step();
-            }
-            recording?.Dispose();
-            return [.. seen, .. parameters.All.Select(p => p.Read())];
-        }
+        static Node Layers(Node data) => data.Convolution("a", 8, 3, pad: 1).BatchNorm("bn").Scale("sc").Relu().MaxPool("pool", 3, stride: 2).Dropout();
         using CudaBackend cuda = Place.Open();
-        float[][] looped = Trained(cuda, recorded: false), replayed = Trained(cuda, recorded: true);
+        float[][] looped = RecordedTraining.Run(cuda, Layers, steps: 5, recorded: false), replayed = RecordedTraining.Run(cuda, Layers, steps: 5, recorded: true);
         Assert.That(replayed, Is.EqualTo(looped));
         Assert.That(looped.Take(5).Select(l => l[0]), Is.Unique.And.All.GreaterThan(0));
     }

@@ -115,38 +115,10 @@ public sealed class CudaEngineTests(bool gpu) : CudaFixture(gpu)
     [Test]
     public void A_recorded_step_with_the_libraries_is_the_looped_one([Values] Precision precision)
     {
-        float[][] Trained(CudaBackend cuda, bool recorded)
-        {
-            Node label = Node.Input("label", 1);
-            Graph graph = Graph.Of(Node.Input("data", 3, 6, 6).Convolution("a", 8, 3, pad: 1).Relu().Convolution("b", 8, 3, groups: 2).Relu().InnerProduct("f", 4).SoftmaxLoss(label));
-            using var parameters = new ParameterSet(graph, cuda);
-            var random = new Random(1);
-            foreach (Parameter p in parameters.All.Where(p => p.Spec.IsLearned)) p.Write([.. Sample.Normal(random, p.Count).Select(v => 0.3 * v)]);
-            using var net = new Net(parameters, batch: 2);
-            using var solver = new SgdSolver(parameters) { Rate = Schedule.Fixed(0.05f) };
-            void Step()
-            {
-                net.Forward();
-                net.Backward();
-            }
-            CudaRecording? recording = null;
-            List<float[]> seen = [];
-            for (int step = 0; step < 4; step++)
-            {
-                net.Load(graph["data"], Sample.Normal(random, 2 * 108));
-                net.Load(label, [(float)random.Next(4), random.Next(4)]);
-                if (step == 1 && recorded) recording = cuda.Record(Step);
-                if (recording is null) Step();
-                else recording.Replay();
-                seen.Add([(float)net.Loss]);
-                solver.Step();
-            }
-            recording?.Dispose();
-            return [.. seen, .. parameters.All.Select(p => p.Read())];
-        }
+        static Node Layers(Node data) => data.Convolution("a", 8, 3, pad: 1).Relu().Convolution("b", 8, 3, groups: 2).Relu();
         using CudaBackend cuda = Open(precision);
         Prefer(cuda, ["cudnn 1", "cublas"]);
-        float[][] looped = Trained(cuda, recorded: false), replayed = Trained(cuda, recorded: true);
+        float[][] looped = RecordedTraining.Run(cuda, Layers, steps: 4, recorded: false), replayed = RecordedTraining.Run(cuda, Layers, steps: 4, recorded: true);
         Assert.That(replayed, Is.EqualTo(looped));
         Assert.That(looped.Take(4).Select(l => l[0]), Is.Unique.And.All.GreaterThan(0));
     }

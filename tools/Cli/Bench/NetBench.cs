@@ -81,7 +81,7 @@ internal sealed class NetBench(NetInfo info, int batch, Backend backend, int rep
         using var solver = new SgdSolver(parameters) { Rate = Rate, Momentum = Momentum, Decay = Decay };
         net.Load(graph["data"], BenchData.Noise((long)batch * graph["data"].Shape.Count, Seed));
         net.Load(graph["label"], BenchData.Labels(batch, info.Classes, Seed));
-        using var step = RecordedStep.Of(net, solver);
+        RecordedStep step = RecordedStep.Of(net, solver);
         using var clock = new WorkClock(backend);
         if (!step.IsDeferred) return null;
         return Repetitions.Of(() => clock.Seconds(() => step.Run()), repetitions, limitSeconds, _ => Report("training step, recorded", 0.98), cancellation);
